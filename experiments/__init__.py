@@ -1,0 +1,1 @@
+"""Studies of the model: designs, runner, store, analysis, figures and the command line."""
