@@ -1,0 +1,69 @@
+# `make run` shows a result, `make test` checks it; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+OUT ?= runs/reference
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+# Hashes only, and no address: an install takes the packages from wherever pip is set up to.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: install ## Run the reference scenario into runs/reference (OUT=folder for another place)
+	@$(BIN)/gridrush run reference --out "$(OUT)"
+	@echo "The results are in $(OUT):" && ls "$(OUT)"
+
+.PHONY: install
+install: ## Make .venv with everything that Gridrush needs to run
+	@scripts/install.sh run
+
+.PHONY: dev
+dev: ## Make .venv with the tools of development as well
+	@scripts/install.sh dev
+
+.PHONY: test
+test: dev ## Run the tests, all but the slow ones (PYTEST_ARGS="-k name" for some)
+	@scripts/system-packages.sh
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
+
+.PHONY: validate
+validate: dev ## Run the slow tests: the model against history, and the claims
+	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: dev ## Time the benchmarks
+	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only $(PYTEST_ARGS)
+
+.PHONY: check
+check: dev ## Check style, types, the direction of imports, and the citation file
+	@scripts/install.sh cff
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@.venv-cff/bin/cffconvert --validate
+
+.PHONY: format
+format: dev ## Mend the style where ruff can
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: lock
+lock: dev ## Lock the dependencies anew (LOCK_ARGS=--upgrade for the newest versions)
+	@$(COMPILE) --group build --output-file requirements-build.lock
+	@$(COMPILE) --constraint requirements-build.lock --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
+	@$(COMPILE) --constraint requirements-build.lock --group cff --output-file requirements-cff.lock
+
+.PHONY: clean
+clean: ## Remove the environments, caches and builds; results in runs/ stay
+	rm -rf .venv .venv-cff .venv.lock .venv-cff.lock build dist .benchmarks .hypothesis .import_linter_cache \
+		.pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
