@@ -1,0 +1,26 @@
+"""Continuous discounting: the present value of a flow that lasts a given time."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from agents.economics.checks import Result
+
+
+def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
+    """Return the present value of one a year, paid continuously for a time: (1 - exp(-rate years)) / rate.
+
+    Unchecked, as a building block of checked formulas.
+
+    Args:
+        rate: Discount rate net of growth, 1/year; any sign. Zero gives `years`, negative rates grow.
+        years: Duration in years, zero or more; infinite is a perpetuity.
+
+    Returns:
+        Years' worth of flow, in the broadcast shape of the arguments; infinite for a perpetuity that is not
+        discounted.
+    """
+    rate, years = np.asarray(rate, dtype=float), np.asarray(years, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        factor = -np.expm1(-rate * years) / rate
+    # rate * years is 0 or NaN (0 x infinity) exactly where the discounting has nothing to bite on.
+    return np.where(rate == 0.0, years, np.where(years == 0.0, 0.0, factor))

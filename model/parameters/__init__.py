@@ -1,0 +1,1 @@
+"""The parameter groups of a scenario: type, unit, bounds, default, meaning and source of every number."""

@@ -1,0 +1,27 @@
+"""What every parameter group shares: frozen, strict, with a unit and a source on each field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Group(BaseModel):
+    """A frozen set of parameters; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+def param(
+    default: Any,  # noqa: ANN401
+    unit: str,
+    meaning: str,
+    source: str,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:  # noqa: ANN401
+    """Declare one parameter; `source` is a key of sources.csv or a reference, with a note after a semicolon."""
+    return Field(
+        default, ge=low, le=high, description=meaning, json_schema_extra={"unit": unit, "source": source}
+    )
