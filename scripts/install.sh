@@ -1,10 +1,10 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Brings an environment to the locked versions; does nothing when it is there already.
 #
 #   scripts/install.sh run   .venv with what Gridrush needs to run
 #   scripts/install.sh dev   .venv with the tools of development as well
 #   scripts/install.sh cff   .venv-cff with the checker of CITATION.cff, whose dependencies clash with the rest
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
@@ -22,16 +22,20 @@ sound() {
         grep -qsF "$here/$venv/bin/python" "$venv/bin/pip"
 }
 
+# What was installed: the locks, and of pyproject.toml all but the settings of tools.
 state() {
-    cat requirements-build.lock "$packages" pyproject.toml | cksum
-}
-
-pip_install() {
-    "$venv/bin/python" -m pip install --disable-pip-version-check --require-virtualenv "$@"
+    { cat requirements-build.lock "$packages"; sed '/^\[tool\./,$d' pyproject.toml; } | cksum
 }
 
 current() {
     sound && [ "$(state)" = "$(cat "$stamp" 2>/dev/null)" ]
+}
+
+# Of what pip says, the lines that show it moving.
+pip_install() {
+    "$venv/bin/python" -m pip install --disable-pip-version-check --require-virtualenv "$@" |
+        { grep --line-buffered -E '^(Collecting|Installing|Successfully built)|^ +Building wheel.*started' || true; } |
+        cut -c 1-100
 }
 
 current && exit 0
@@ -40,9 +44,9 @@ current && exit 0
 lock="$here/$venv.lock"
 waited=0
 until mkdir "$lock" 2>/dev/null; do
-    [ "$waited" -eq 0 ] && echo "Waiting for another installation into $venv (if there is none, remove $lock) ..."
+    [ "$waited" -ne 0 ] || echo "Waiting for another installation into $venv (if there is none, remove $lock) ..."
     waited=$((waited + 1))
-    [ "$waited" -gt 900 ] && exit 1
+    [ "$waited" -le 900 ] || exit 1
     sleep 1
 done
 trap 'rmdir "$lock"' EXIT
@@ -55,8 +59,8 @@ if ! sound; then
     "$python" -m venv --clear "$venv"
 fi
 echo "Installing the locked packages of $packages into $venv (the first time takes a few minutes) ..."
-pip_install --quiet --require-hashes -r requirements-build.lock
+pip_install --require-hashes -r requirements-build.lock
 pip_install --require-hashes --no-build-isolation -r "$packages"
-[ "$1" != run ] || pip_install --quiet --no-deps --no-build-isolation -e .
+[ "$1" != run ] || pip_install --no-deps --no-build-isolation -e .
 state >"$stamp"
 echo "$venv is ready."
