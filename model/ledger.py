@@ -1,0 +1,252 @@
+"""Double-entry books of every firm: the only place where money moves.
+
+Each account is a column of the firms table. A posting debits one account and credits another by the same
+amount, so that a balance sheet which balances goes on balancing, and cash that leaves a firm arrives with
+another firm or with a named sector outside (lenders, power, tenants, ...). Nothing is created or lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.columns import Table
+
+ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
+LIABILITIES = ("corporate_debt", "project_debt", "prepayment")
+EQUITY = ("capital", "earnings")
+ACCOUNTS = (*ASSETS, *LIABILITIES, *EQUITY)
+MONEY = ("cash", "restricted_cash")
+DEBTS = ("corporate_debt", "project_debt")
+TOLERANCE = 1e-9
+"""Round-off allowed, relative to the gross amounts involved."""
+
+_SIGN_OF_DEBIT = {name: 1.0 if name in ASSETS else -1.0 for name in ACCOUNTS}
+
+type Amount = np.ndarray | float
+
+
+class LedgerError(RuntimeError):
+    """A posting that cannot be, or books that do not balance."""
+
+
+@dataclass
+class DebtRoll:
+    """What became of one kind of debt this month: opens + draws - repays - haircuts = closes (musd)."""
+
+    opens: float = 0.0
+    draws: float = 0.0
+    repays: float = 0.0
+    haircuts: float = 0.0
+
+    @property
+    def closes(self) -> float:
+        """Return what must be outstanding now."""
+        return self.opens + self.draws - self.repays - self.haircuts
+
+
+class Ledger:
+    """Posts to the accounts of the firms table and remembers this month's flows."""
+
+    def __init__(self, firms: Table) -> None:
+        """Open the books of the firms that are there, as they stand (see `set_opening_capital`)."""
+        self.firms = firms
+        self.flows: dict[str, float] = {}
+        self.sector_cash: dict[str, float] = {}
+        self.debt = {name: DebtRoll() for name in DEBTS}
+        self._money = self._cash_of_firms()
+        self._open_debt()
+
+    def set_opening_capital(self, rows: np.ndarray) -> None:
+        """Let capital be what assets exceed liabilities by, for firms whose other accounts are filled in.
+
+        Such an opening balance is no flow. A firm that appears during a run is better founded by a posting.
+        """
+        column = self.firms.__dict__
+        column["earnings"][rows] = 0.0
+        column["capital"][rows] = sum(column[name][rows] for name in ASSETS) - sum(
+            column[name][rows] for name in LIABILITIES
+        )
+        self._money = self._cash_of_firms() + sum(self.sector_cash.values())
+        self._open_debt()
+
+    def new_month(self) -> None:
+        """Forget the flows of the month before and carry the debt forward."""
+        self.flows.clear()
+        self._open_debt()
+
+    def post(
+        self,
+        flow: str,
+        debit: str,
+        credit: str,
+        amount: Amount,
+        rows: np.ndarray | None = None,
+        sector: str | None = None,
+    ) -> None:
+        """Post one amount per firm, to all firms or to `rows` (each at most once).
+
+        Args:
+            flow: Name under which the month's total is kept.
+            debit: Account debited: assets rise, debts and equity fall.
+            credit: Account credited: assets fall, debts and equity rise.
+            amount: musd, zero or more, one per firm (or row) or one for all.
+            rows: Firm rows, or None for every firm.
+            sector: Who is on the other side of the cash when exactly one account is cash.
+        """
+        column = self.firms.__dict__
+        total = self._total(flow, amount, len(self.firms) if rows is None else len(rows))
+        if rows is None:
+            _add(column[debit], amount if debit in ASSETS else -amount)
+            _add(column[credit], -amount if credit in ASSETS else amount)
+        else:
+            column[debit][rows] += amount if debit in ASSETS else -amount
+            column[credit][rows] += -amount if credit in ASSETS else amount
+        self.flows[flow] = self.flows.get(flow, 0.0) + total
+        if (debit in MONEY) != (credit in MONEY):
+            self._outside(flow, sector, -total if debit in MONEY else total)
+        if debit in DEBTS or credit in DEBTS:
+            self._roll(debit, credit, total)
+
+    def transfer(
+        self,
+        flow: str,
+        payers: np.ndarray,
+        payees: np.ndarray,
+        amounts: Amount,
+        debit: str = "earnings",
+        credit: str = "earnings",
+    ) -> None:
+        """Pay cash from firm to firm; rows may repeat.
+
+        Args:
+            flow: Name under which the month's total is kept.
+            payers: Firm rows; each debits `debit` and credits cash.
+            payees: Firm rows; each debits cash and credits `credit`.
+            amounts: musd, zero or more.
+            debit: Account of the payer: what it paid for.
+            credit: Account of the payee: what it gave for the cash.
+        """
+        column = self.firms.__dict__
+        total = self._total(flow, amounts, len(payers))
+        np.add.at(column["cash"], payers, np.negative(amounts))
+        np.add.at(column[debit], payers, np.multiply(amounts, _SIGN_OF_DEBIT[debit]))
+        np.add.at(column["cash"], payees, amounts)
+        np.add.at(column[credit], payees, np.multiply(amounts, -_SIGN_OF_DEBIT[credit]))
+        self.flows[flow] = self.flows.get(flow, 0.0) + total
+        if debit in DEBTS:
+            self._roll(debit, "cash", total)
+        if credit in DEBTS:
+            self._roll("cash", credit, total)
+
+    def assume(
+        self, flow: str, account: str, sellers: np.ndarray, buyers: np.ndarray, amounts: Amount, against: str
+    ) -> None:
+        """Pass a debt on with what it was taken out for; the total owed stays as it is. Rows may repeat.
+
+        Args:
+            flow: Name under which the month's total is kept.
+            account: Debt or prepayment that changes hands.
+            sellers: Firm rows relieved of it; the relief goes to their earnings.
+            buyers: Firm rows that owe it from now on.
+            amounts: musd, zero or more.
+            against: Asset of the buyer whose cost it is part of.
+        """
+        if account not in LIABILITIES or against not in ASSETS or against in MONEY:
+            raise LedgerError(f"{flow}: cannot assume {account} against {against}")
+        column = self.firms.__dict__
+        total = self._total(flow, amounts, len(sellers))
+        np.add.at(column[account], sellers, np.negative(amounts))
+        np.add.at(column["earnings"], sellers, amounts)
+        np.add.at(column[account], buyers, amounts)
+        np.add.at(column[against], buyers, amounts)
+        self.flows[flow] = self.flows.get(flow, 0.0) + total
+
+    def absorb(self, row: int, heir: int) -> None:
+        """Add all accounts of a firm to those of its heir and leave zeros: a merger of the books."""
+        for name in ACCOUNTS:
+            accounts = self.firms.__dict__[name]
+            accounts[heir] += accounts[row]
+            accounts[row] = 0.0
+
+    def close(self, rows: np.ndarray) -> None:
+        """Close the books of the dead: equity is set off against itself, and every account is exactly zero.
+
+        Raises:
+            LedgerError: If more than round-off is left in an account.
+        """
+        column = self.firms.__dict__
+        scale = sum(np.abs(column[name][rows]) for name in ACCOUNTS)
+        column["capital"][rows] += column["earnings"][rows]
+        column["earnings"][rows] = 0.0
+        for name in ACCOUNTS:
+            left = column[name][rows]
+            if (np.abs(left) > TOLERANCE * scale).any():
+                raise LedgerError(f"{name} of a closed firm is {left} musd and not zero")
+            column[name][rows] = 0.0
+
+    def check(self) -> None:
+        """Assert that balance sheets balance, that no cash came or went, and that the debt rolls forward.
+
+        Raises:
+            LedgerError: Naming the firm or total that is off.
+        """
+        column = self.firms.__dict__
+        left = np.array([column[name] for name in ASSETS])
+        right = np.array([column[name] for name in (*LIABILITIES, *EQUITY)])
+        gap = np.abs(left.sum(axis=0) - right.sum(axis=0))
+        gross = np.abs(left).sum(axis=0) + np.abs(right).sum(axis=0)
+        bad = ~(gap <= TOLERANCE * gross)
+        if bad.any():
+            row = int(bad.argmax())
+            raise LedgerError(f"the balance sheet of firm {row} is off by {gap[row]} musd of {gross[row]}")
+        self._check_money(float(gross.sum()))
+        for name, roll in self.debt.items():
+            _compare(name, float(column[name].sum()), roll.closes, float(gross.sum()))
+
+    def _check_money(self, gross: float) -> None:
+        held = self._cash_of_firms() + sum(self.sector_cash.values())
+        scale = gross + sum(abs(cash) for cash in self.sector_cash.values())
+        _compare("cash of firms and sectors", held, self._money, scale)
+
+    def _cash_of_firms(self) -> float:
+        return float(sum(self.firms.__dict__[name].sum() for name in MONEY))
+
+    def _open_debt(self) -> None:
+        for name in DEBTS:
+            self.debt[name] = DebtRoll(opens=float(self.firms.__dict__[name].sum()))
+
+    def _total(self, flow: str, amount: Amount, count: int) -> float:
+        if isinstance(amount, np.ndarray):
+            total, least = float(np.add.reduce(amount)), np.minimum.reduce(amount, initial=0.0)
+        else:
+            total, least = float(amount) * count, amount
+        # NaN fails both comparisons.
+        if not (least >= 0.0 and total < np.inf):
+            raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
+        return total
+
+    def _outside(self, flow: str, sector: str | None, received: float) -> None:
+        if sector is None:
+            raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
+        self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
+
+    def _roll(self, debit: str, credit: str, total: float) -> None:
+        if credit in DEBTS:
+            self.debt[credit].draws += total
+        if debit in DEBTS:
+            roll = self.debt[debit]
+            if credit in EQUITY:
+                roll.haircuts += total
+            else:
+                roll.repays += total
+
+
+def _add(account: np.ndarray, amount: Amount) -> None:
+    account += amount
+
+
+def _compare(what: str, found: float, expected: float, scale: float) -> None:
+    if not abs(found - expected) <= TOLERANCE * scale:
+        raise LedgerError(f"{what}: {found} musd, should be {expected}")
