@@ -146,6 +146,7 @@ SITE = (
     Column("stage", I, "Stage", "stage of the pipeline megawatts"),
     Column("site_count", F, "count", "physical sites behind the row"),
     Column("power_cost", F, "USD/MWh", "power (or all-in hosting) price at the start", 0),
+    Column("fixed_price", F, "USD/MWh", "part of the power price that does not move by the hour"),
     Column("operating_cost", F, "USD/MWh", "labour, repairs and other cash cost besides power"),
     Column("fibre", B, "-", "has fibre"),
     Column("land", B, "-", "land can be expanded"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents.columns import Table
+from agents.economics.blocks import ProductTerms
 from agents.economics.network import BitcoinNetwork
+from agents.strategies.base import Strategy
 from model.streams import Streams
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from model.recording import Recorder
     from model.rest_of_world import RestOfWorld
     from model.scenario import Scenario
+    from model.watching import Watching
 
 
 @dataclass
@@ -64,6 +67,16 @@ class State:
     """USD/PH/day in the month just computed, fees included."""
     expected_rent: np.ndarray
     """musd/IT MW-year expected for each `Product` (entry MINE is 0)."""
+    terms: ProductTerms
+    """Cost, term and lead of the three AI products, from the scenario."""
+    strategies: list[Strategy]
+    """Instances that `firms.strategy` points into."""
+    watching: Watching | None
+    """Who watches whom; None while nobody imitates."""
+    signing_rate: float
+    """Rate at which an eligible megawatt finds a tenant, 1/year, learnt from the market."""
+    scratch: dict[str, Any] = field(default_factory=dict)
+    """Arrays one phase leaves for a later one of the same month, by name; cleared each month."""
     figures: dict[str, float] = field(default_factory=dict)
     """Totals of the current month for the series, by column name; cleared each month."""
 

@@ -38,8 +38,8 @@ def clear_leases(value: ArrayLike, reserve: ArrayLike, theta: float) -> Clearing
 
     Only pairs whose value is above the seller's reserve trade. Theta moves prices, never the matching. The
     ends of the core come from the matching by relaxation: the least prices at which no buyer would rather
-    have another block (Demange, Gale & Sotomayor 1986), and, with the roles exchanged, the least surplus each
-    buyer must keep (Leonard 1983).
+    have another block (Demange, Gale & Sotomayor 1986), and the same with the roles exchanged. At the lower
+    end each buyer keeps all that its presence adds to total surplus (Leonard 1983), at the upper each seller.
 
     Args:
         value: What each block is worth to each buyer, shape (buyers, sellers); minus infinity where they

@@ -19,10 +19,9 @@ _lowest = np.minimum.reduce
 _highest = np.maximum.reduce
 
 
-def plain(value: ArrayLike) -> Result:
+def plain(value: Result) -> Result:
     """Return a Python float for a zero-dimensional result, and an array of any other shape as it is."""
-    return value if isinstance(value, np.ndarray) and value.ndim else float(value)  # pyright:
-    ignore[reportArgumentType]
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
 
 
 def finite(name: str, value: ArrayLike) -> Result:
@@ -42,12 +41,12 @@ def finite(name: str, value: ArrayLike) -> Result:
 
 
 def positive(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
-    """Check that every entry is above zero, and finite unless `infinite` allows otherwise (see `finite`)."""
+    """Check that every entry is above zero, and finite unless `infinite` says otherwise (see `finite`)."""
     return _between(name, value, 0.0, math.inf, "a positive number", low_ok=False, high_ok=infinite)
 
 
 def nonnegative(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
-    """Check that every entry is at least zero, and finite unless `infinite` allows otherwise (see `finite`)."""
+    """Check that every entry is at least zero, and finite unless `infinite` says otherwise (see `finite`)."""
     return _between(name, value, 0.0, math.inf, "zero or a positive number", low_ok=True, high_ok=infinite)
 
 
@@ -79,8 +78,4 @@ def _between(
     below = greatest <= high if high_ok else greatest < high
     if above and below:
         return value
-    raise ValueError(f"{name} must be {expected}, got {_offender(least, greatest, above=bool(above))}")
-
-
-def _offender(least: float, greatest: float, *, above: bool) -> float:
-    return float(greatest if above else least)
+    raise ValueError(f"{name} must be {expected}, got {float(greatest if above else least)}")

@@ -22,5 +22,4 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
     rate, years = np.asarray(rate, dtype=float), np.asarray(years, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-rate * years) / rate
-    # rate * years is 0 or NaN (0 x infinity) exactly where the discounting has nothing to bite on.
-    return np.where(rate == 0.0, years, np.where(years == 0.0, 0.0, factor))
+    return np.where(rate == 0.0, years, factor)

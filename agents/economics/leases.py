@@ -16,7 +16,7 @@ def lease_annuity(escalator: ArrayLike, discount_rate: ArrayLike, years: ArrayLi
     Args:
         escalator: Continuous growth g of the rent, 1/year.
         discount_rate: Rate r, 1/year.
-        years: Term T, years; infinite for a perpetuity.
+        years: Term T, years.
 
     Returns:
         Years of first rent, in the broadcast shape of the arguments; T where r = g.
@@ -25,7 +25,7 @@ def lease_annuity(escalator: ArrayLike, discount_rate: ArrayLike, years: ArrayLi
         ValueError: If a rate or term is negative, or any is NaN.
     """
     net = nonnegative("discount_rate", discount_rate) - finite("escalator", escalator)
-    return plain(annuity_factor(net, nonnegative("years", years, infinite=True)))
+    return plain(annuity_factor(net, nonnegative("years", years)))
 
 
 def lease_value(rent: ArrayLike, escalator: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:

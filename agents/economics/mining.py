@@ -199,13 +199,13 @@ def machine_value(
     price, energy, decay = _machine(hashprice, efficiency, power_cost, decay)
     rate = nonnegative("discount_rate", discount_rate)
     life = _life(price, energy, decay, _cap(max_life))
-    costs = annuity_factor(rate, life)
+    revenues, costs = annuity_factor(rate + decay, life), annuity_factor(rate, life)
     with np.errstate(invalid="ignore"):
-        # One product instead of the difference of two keeps an undiscounted, undecaying life from inf - inf.
-        flat = (price - energy) * costs
-        value = np.where(decay == 0.0, flat, price * annuity_factor(rate + decay, life) - energy * costs)
-    free = np.where(energy == 0.0, price * annuity_factor(rate + decay, life), value)
-    return plain(np.where(life > 0.0, np.maximum(free, 0.0), 0.0) * (DAYS_PER_YEAR / 1000.0))
+        value = price * revenues - energy * costs
+        # An undiscounted, unlimited life makes that 0 x infinity or the difference of two infinities.
+        endless = np.where(energy == 0.0, price * revenues, math.inf)
+    value = np.where(np.isinf(costs), endless, np.maximum(value, 0.0))
+    return plain(np.where(life > 0.0, value, 0.0) * (DAYS_PER_YEAR / 1000.0))
 
 
 def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: ArrayLike) -> Result:
@@ -234,7 +234,7 @@ def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: Array
 def free_entry_barrier(
     cost: ArrayLike, discount_rate: ArrayLike, drift: ArrayLike, decay: ArrayLike, volatility: ArrayLike
 ) -> Result:
-    """Return the revenue that triggers entry, and so caps revenue, when entry is for good and the future unsure.
+    """Return the revenue that triggers entry, and so caps revenue, when it is uncertain and entry sunk.
 
     I (r - mu) b/(b - 1) with b the root above one of s^2 b(b-1)/2 + (mu + a) b - (r + a) = 0: the reflecting
     barrier of a competitive industry (Leahy 1993; Dixit & Pindyck 1994, ch. 8) when revenue per unit of hash
@@ -270,10 +270,10 @@ def vintage_shares(
 ) -> NDArray[np.float64]:
     """Spread fleets known by their average over machine generations, keeping the average.
 
-    Hash shares follow a lognormal kernel around the mean, exp(-ln(g/mean)^2 / (2 sigma^2)), tilted by exp(-k
-    g) so that the hash-weighted mean efficiency is the given one: of all shares with that mean, the tilted
-    ones are the closest to the kernel in relative entropy (Csiszar 1975). The last step mixes two solutions
-    that bracket the mean, so it holds to rounding.
+    Hash shares follow a lognormal kernel around the mean, exp(-ln(g/mean)^2 / (2 sigma^2)), tilted
+    by exp(-k g) so that the hash-weighted mean efficiency is the given one: of all shares with that mean, the
+    tilted ones are the closest to the kernel in relative entropy (Csiszar 1975). The last step mixes two
+    solutions that bracket the mean, so it holds to rounding.
 
     Args:
         mean_efficiency: Hash-weighted mean efficiency, J/TH, of one fleet (a number) or of n, shape (n,).

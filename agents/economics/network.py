@@ -90,10 +90,9 @@ class BitcoinNetwork:
         progress: Part of the next block that expected work has covered, from 0 to 1.
         difficulty: Difficulty now.
         epoch_seconds: Time elapsed in the current epoch of 2016 blocks.
-        halving: Whether the subsidy still halves.
     """
 
-    __slots__ = ("_frozen_subsidy", "difficulty", "epoch_seconds", "halving", "height", "progress")
+    __slots__ = ("_fixed_subsidy", "difficulty", "epoch_seconds", "height", "progress")
 
     def __init__(
         self, height: int, difficulty: float, *, epoch_seconds: float | None = None, halving: bool = True
@@ -118,13 +117,12 @@ class BitcoinNetwork:
         if epoch_seconds is None:
             epoch_seconds = self.height % EPOCH_BLOCKS * TARGET_SECONDS
         self.epoch_seconds = float(nonnegative("epoch_seconds", epoch_seconds))
-        self.halving = halving
-        self._frozen_subsidy = _subsidy(self.height)
+        self._fixed_subsidy = None if halving else _subsidy(self.height)
 
     @property
     def subsidy(self) -> float:
         """Subsidy of the next block, BTC."""
-        return _subsidy(self.height) if self.halving else self._frozen_subsidy
+        return _subsidy(self.height) if self._fixed_subsidy is None else self._fixed_subsidy
 
     def advance(self, hashrate_eh_s: float, seconds: float, fees_btc_per_block: float = 0.0) -> Mined:
         """Mine at a constant hash rate for a while, through every retarget and halving on the way.

@@ -29,7 +29,7 @@ def queue_wait(arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike) 
     """
     arrivals, capacity, withdrawal = _queue(arrivals, capacity, withdrawal)
     overloaded = arrivals > capacity
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         wait = np.log(np.where(overloaded, arrivals, 1.0) / np.where(overloaded, capacity, 1.0)) / withdrawal
     return plain(np.where(overloaded, wait, 0.0))
 

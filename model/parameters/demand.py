@@ -37,7 +37,7 @@ class ArtificialIntelligence(Group):
     default_investment_grade: float = param(0.002, "1/year", "lease default hazard", "estimate_c", 0, 5)
     default_high_yield: float = param(0.03, "1/year", "lease default hazard", "estimate_c", 0, 5)
     minimum_block_mw: float = param(
-        20, "MW", "smallest block a buyer considers", "estimate_c; lower end of the convertible classes", 0, 5000
+        10, "MW", "smallest block a buyer considers", "bitf_q3_25; a hall of 18 MW is the smallest announced", 0, 5000
     )
     region_taste: float = param(
         0.05, "log sd", "how much buyers differ in what a region is worth to them", "estimate_c", 0, 1
@@ -87,7 +87,7 @@ class Leases(Group):
         0.0, "share", "new high-yield leases with an investment-grade backstop", "cifr_q3_25; five of fifteen deals had one, none assumed", 0, 1
     )
     slip_probability: float = param(
-        0.06,
+        0.10,
         "1/month",
         "probability in each month of a build that delivery slips by one more quarter",
         "estimate_c; 14 planned months become 18-24, the range of ms_note_25",

@@ -1,0 +1,155 @@
+"""What a block of megawatts is worth: mined, let as a powered shell, or built out for AI.
+
+All values are million USD per gross MW (musd/MW) at the firm's own cost of capital; rents are first-year
+rents in musd per IT MW-year. A lease is worth `slope x rent + level` per IT MW, so the rent at which a landlord
+is indifferent is found without search. Sources: MODEL 5.1 and 5.4; Dixit and Pindyck 1994.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.economics.discounting import annuity_factor
+from agents.economics.mining import machine_value
+
+
+class ProductTerms(NamedTuple):
+    """What the three products for AI tenants cost and last, each of shape (3,): shell, colocation, cloud.
+
+    Attributes:
+        capex: Landlord's cost of building, musd/IT MW.
+        hall: Part of it that is building and plant, reusable if a fitted hall stands empty, musd/IT MW.
+        margin: Net operating income over rent.
+        years: Term, years.
+        lead: From signing to delivery, years, expected slips included.
+        residual: Worth of what was built after the term, musd/IT MW.
+        prepaid: Prepayment as a share of the contract.
+        tenant_share: Part of the capex the tenant pays.
+        escalator: Yearly growth of the rent (one number).
+    """
+
+    capex: np.ndarray
+    hall: np.ndarray
+    margin: np.ndarray
+    years: np.ndarray
+    lead: np.ndarray
+    residual: np.ndarray
+    prepaid: np.ndarray
+    tenant_share: np.ndarray
+    escalator: float
+
+
+PREPAYMENT_CREDIT_START = 2.0
+"""Years after delivery from which prepayments are credited back (the contract's year three)."""
+
+
+def lease_line(
+    terms: ProductTerms, ready: np.ndarray, discount_rate: np.ndarray, fitted_share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return slope and level of the value of a lease in its rent, per IT MW.
+
+    Value = rent x margin x annuity + time value of the prepayment - landlord's capex + residual, all
+    discounted to signing. Capex falls evenly over the build. In the limit of no delay, no capex and no
+    residual the slope is margin times `lease_annuity` and the level zero.
+
+    Args:
+        terms: The products.
+        ready: Years from signing to delivery, shape (n, 3).
+        discount_rate: Landlord's rate for lease cash flows, 1/year, shape (n,).
+        fitted_share: Part of the block for which an empty hall already stands, 0 to 1, shape (n,).
+
+    Returns:
+        `(slope, level)`: musd per IT MW per unit of rent, and musd per IT MW, each of shape (n, 3).
+    """
+    rate = discount_rate[:, None]
+    at_start = np.exp(-rate * ready)
+    annuity = annuity_factor(rate - terms.escalator, terms.years)
+    nominal = annuity_factor(-terms.escalator, terms.years)
+    credited = np.maximum(terms.years - PREPAYMENT_CREDIT_START, 0.0)
+    kept = at_start * np.exp(-rate * PREPAYMENT_CREDIT_START)
+    kept = kept * annuity_factor(rate, credited) / np.where(credited > 0.0, credited, 1.0)
+    slope = terms.margin * annuity * at_start + terms.prepaid * nominal * (1.0 - kept) * (terms.prepaid > 0.0)
+    build = np.maximum(ready, 1e-9)
+    spent = annuity_factor(rate, build) / build
+    own = terms.capex * (1.0 - terms.tenant_share) - terms.hall * fitted_share[:, None]
+    level = terms.residual * np.exp(-rate * (ready + terms.years)) - np.maximum(own, 0.0) * spent
+    return slope, level
+
+
+def reserve_rent(slope: np.ndarray, level: np.ndarray, needed: np.ndarray) -> np.ndarray:
+    """Return the least rent at which a lease is worth `needed`, never below zero.
+
+    Args:
+        slope: Of `lease_line`, shape (n, 3), positive.
+        level: Of `lease_line`, shape (n, 3).
+        needed: Value per IT MW that the lease must bring, shape (n, 3) or (n, 1).
+
+    Returns:
+        musd per IT MW-year, shape (n, 3).
+    """
+    return np.maximum((needed - level) / slope, 0.0)
+
+
+def fleet_value(
+    hash_eh: np.ndarray,
+    hashprice: np.ndarray,
+    efficiency: np.ndarray,
+    cash_cost: np.ndarray,
+    decay: np.ndarray,
+    discount_rate: np.ndarray,
+    max_life: float,
+) -> np.ndarray:
+    """Return the present value of the margins of the machines at each site, musd.
+
+    Args:
+        hash_eh: Hash that runs when it pays, EH/s, shape (n, G).
+        hashprice: Expected hashprice net of pool fees, USD/PH/day, shape (n,).
+        efficiency: J/TH at the meter (PUE included), shape (G,).
+        cash_cost: Power and operation, USD/MWh, shape (n,).
+        decay: Expected decay of hashprice, 1/year, shape (n,).
+        discount_rate: Rate, 1/year, shape (n,).
+        max_life: Life that remains at most, years.
+
+    Returns:
+        musd, shape (n,): 1 EH/s worth 1 USD/TH is 1 musd.
+    """
+    per_th = machine_value(
+        hashprice[:, None],
+        efficiency[None, :],
+        cash_cost[:, None],
+        decay[:, None],
+        discount_rate[:, None],
+        max_life=max_life,
+    )
+    return (hash_eh * per_th).sum(axis=1)
+
+
+def new_mine_value(
+    value_per_th: np.ndarray,
+    price_per_th: float,
+    efficiency: float,
+    infrastructure: np.ndarray | float,
+    discount_rate: np.ndarray,
+    life: float,
+) -> np.ndarray:
+    """Return what filling an empty megawatt with the best machine is worth, refreshed for ever.
+
+    The net present value of one generation of machines, repeated every `life` years with margins and prices
+    in the same proportion; zero where it does not pay.
+
+    Args:
+        value_per_th: Value of the machine at the site, USD/TH, shape (n,).
+        price_per_th: Its price, USD/TH.
+        efficiency: J/TH at the meter.
+        infrastructure: Mining infrastructure still to be built, musd/MW.
+        discount_rate: Rate, 1/year, shape (n,).
+        life: Years between refreshes.
+
+    Returns:
+        musd per MW, shape (n,).
+    """
+    per_generation = (value_per_th - price_per_th) / efficiency
+    forever = 1.0 / -np.expm1(-discount_rate * life)
+    return np.maximum(np.maximum(per_generation, 0.0) * forever - infrastructure, 0.0)
