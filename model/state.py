@@ -63,6 +63,8 @@ class State:
     """Generation of each row of `orders` (all orders of a month are for the best machine)."""
 
     btc_price: float
+    start_subsidy: float
+    """BTC per block when the run began."""
     hashprice: float
     """USD/PH/day in the month just computed, fees included."""
     expected_rent: np.ndarray

@@ -1,0 +1,188 @@
+"""Phase 7, first half: what every block of megawatts would be worth in each use.
+
+A block is what one site can offer at once, from its energised megawatts or from its pipeline. The values are
+computed for every eligible block, reviewed or not: the same numbers price the option in a firm's valuation.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.economics.blocks import (
+    ProductTerms,
+    fleet_value,
+    lease_line,
+    new_mine_value,
+    reserve_rent,
+)
+from agents.economics.mining import machine_value
+from agents.tables import Product, Stage, Status, Tenure
+from model.mining import mean_cash_cost, meter_efficiency
+from model.state import State
+from model.tenants import bids
+
+PRODUCTS = (Product.SHELL, Product.COLOCATION, Product.CLOUD)
+MONTHS = 12.0
+
+
+class BlockTable(NamedTuple):
+    """Blocks on offer this month and what they are worth; n blocks, three AI products.
+
+    Values are musd per gross MW, rents musd per IT MW-year.
+    """
+
+    site: np.ndarray
+    firm: np.ndarray
+    from_pipeline: np.ndarray
+    mw: np.ndarray
+    mining_share: np.ndarray
+    """Part of the block that takes megawatts from running machines."""
+    ready: np.ndarray
+    """Years until the landlord delivers, [n x 3]."""
+    fitted_share: np.ndarray
+    mine: np.ndarray
+    """Value of going on mining, [n]."""
+    resale: np.ndarray
+    """What the displaced machines fetch, [n]."""
+    slope: np.ndarray
+    level: np.ndarray
+    break_even: np.ndarray
+    """Rent at which leasing just equals mining, [n x 3]."""
+    bid: np.ndarray
+    """Highest rent any buyer in need would pay, [buyers x n x 3]; minus infinity for none."""
+
+
+def product_terms(state_scenario: object) -> ProductTerms:
+    """Return cost, term and lead of the three products from a scenario."""
+    leases = state_scenario.leases  # type: ignore[attr-defined]
+    hall = leases.colocation_capex
+    slip = 1.0 + leases.slip_probability * leases.slip_months
+    lead = np.array([leases.shell_lead, leases.colocation_lead, leases.cloud_lead]) * slip / MONTHS
+    gpu = leases.gpu_capex
+    return ProductTerms(
+        capex=np.array([leases.shell_capex, hall, hall + gpu]),
+        hall=np.array([leases.shell_capex, hall, hall]),
+        margin=np.array([leases.shell_margin, leases.colocation_margin, leases.cloud_margin]),
+        years=np.array([leases.shell_term, leases.colocation_term, leases.cloud_term], dtype=float),
+        lead=lead,
+        residual=np.array(
+            [
+                leases.shell_capex * leases.hall_residual,
+                hall * leases.hall_residual,
+                hall * leases.hall_residual + gpu * leases.gpu_residual,
+            ]
+        ),
+        prepaid=np.array([0.0, leases.prepaid_colocation, leases.prepaid_cloud]),
+        tenant_share=np.array([0.0, leases.tenant_capex_share, 0.0]),
+        escalator=leases.escalator,
+    )
+
+
+def site_mining_values(state: State) -> None:
+    """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW."""
+    sites, firms, bitcoin = state.sites, state.firms, state.scenario.bitcoin
+    owner = sites.owner
+    active = np.flatnonzero(sites.hash.any(axis=0))
+    hashes = sites.hash[:, active]
+    efficiency = meter_efficiency(state)
+    kept = 1.0 - firms.pool_fee[owner]
+    price = firms.expected_hashprice[owner] * kept
+    decay = np.maximum(firms.expected_decay[owner], 0.0)
+    rate = firms.discount_rate[owner]
+    cost = mean_cash_cost(state)
+    available = state.scenario.power.availability
+    state.scratch["fleet_value"] = fleet_value(
+        hashes * available, price, efficiency[active], cost, decay, rate, bitcoin.machine_life
+    )
+    state.scratch["resale_value"] = (hashes @ state.machine_price[active]) * bitcoin.machine_resale
+    best = int(np.flatnonzero(state.generation_month <= state.month)[-1])
+    value = machine_value(price, efficiency[best], cost, decay, rate, max_life=bitcoin.machine_life)
+    waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
+    state.scratch["new_mine_value"] = new_mine_value(
+        value * available * waiting,
+        state.machine_price[best],
+        efficiency[best],
+        0.0,
+        rate,
+        bitcoin.machine_life,
+    )
+
+
+def value_options(state: State) -> None:
+    """Value every eligible block in every use; leaves `blocks` in scratch."""
+    site_mining_values(state)
+    site, from_pipeline, mw, mining_share = _offers(state)
+    firms, sites, terms = state.firms, state.sites, state.terms
+    firm = sites.owner[site]
+    fitted = np.minimum(sites.fitted_it_mw[site] / (mw * state.scenario.leases.it_to_gross), 1.0)
+    ready = _ready(state, site, from_pipeline, fitted)
+    mine, resale = _mining_side(state, site, from_pipeline, mining_share)
+    slope, level = lease_line(terms, ready, firms.lease_discount_rate[firm], fitted)
+    it_share = state.scenario.leases.it_to_gross
+    needed = (mine - resale) / it_share
+    state.scratch["blocks"] = BlockTable(
+        site,
+        firm,
+        from_pipeline,
+        mw,
+        mining_share,
+        ready,
+        fitted,
+        mine,
+        resale,
+        slope,
+        level,
+        reserve_rent(slope, level, needed[:, None]),
+        bids(state, site, ready),
+    )
+
+
+def _offers(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return site, source, size and mining share of every eligible block."""
+    sites, scenario = state.sites, state.scenario
+    least, most = scenario.ai.minimum_block_mw, scenario.leases.block_mw
+    owner = sites.owner
+    status = state.firms.status[owner]
+    fit = sites.us & sites.convertible & (owner >= 0) & (status <= Status.DISTRESSED)
+    fit &= (sites.tenure != Tenure.HOSTED) & scenario.leases.market_enabled
+    soon = sites.energisation <= state.month + scenario.ai.planning_months
+    unlet = sites.mining_mw + sites.idle_mw
+    energised = np.flatnonzero(fit & (unlet >= least))
+    pipeline = np.flatnonzero(fit & (sites.pipeline_mw >= least) & soon & (sites.stage < Stage.OPTION))
+    size_now = np.minimum(unlet[energised], most)
+    size_later = np.minimum(sites.pipeline_mw[pipeline], most)
+    displaced = np.maximum(size_now - sites.idle_mw[energised], 0.0) / size_now
+    return (
+        np.concatenate([energised, pipeline]),
+        np.arange(len(energised) + len(pipeline)) >= len(energised),
+        np.concatenate([size_now, size_later]),
+        np.concatenate([displaced, np.zeros(len(pipeline))]),
+    )
+
+
+def _ready(state: State, site: np.ndarray, from_pipeline: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+    """Return years until delivery, [n x 3]: an empty hall shortens the build, a pipeline may delay it."""
+    build = state.terms.lead[None, :] * (1.0 - fitted[:, None])
+    power = np.where(from_pipeline, (state.sites.energisation[site] - state.month) / MONTHS, 0.0)
+    return np.maximum(build, power[:, None])
+
+
+def _mining_side(
+    state: State, site: np.ndarray, from_pipeline: np.ndarray, mining_share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return value of mining on, and resale of the machines displaced, musd per gross MW of the block."""
+    scratch, sites = state.scratch, state.sites
+    bitcoin, finance = state.scenario.bitcoin, state.scenario.finance
+    machine_mw = np.maximum(scratch["machine_mw"][site], 1e-9)
+    has_machines = scratch["machine_mw"][site] > 0.0
+    rate = state.firms.discount_rate[sites.owner[site]]
+    new = scratch["new_mine_value"][site]
+    # Machines of a fleet are on average half way through their life when the next refresh begins.
+    running = scratch["fleet_value"][site] / machine_mw + new * np.exp(-rate * bitcoin.machine_life / 2.0)
+    wait = np.where(from_pipeline, np.maximum(sites.energisation[site] - state.month, 0) / MONTHS, 0.0)
+    empty = np.maximum(new - np.where(from_pipeline, finance.mine_capex, 0.0), 0.0) * np.exp(-rate * wait)
+    share = np.where(has_machines, mining_share, 0.0)
+    resale = share * scratch["resale_value"][site] / machine_mw
+    return share * running + (1.0 - share) * empty, resale
