@@ -1,0 +1,218 @@
+"""Phases 9 and 10: the assignment of buyers' blocks to sellers' blocks, and the leases it ends in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.economics.assignment import clear_leases
+from agents.tables import LeaseStatus, Outcome, Product
+from model.choice import Offers, capex_of
+from model.funding import loan_share
+from model.options import BlockTable
+from model.sites import take_megawatts
+from model.state import State
+
+MONTHS = 12
+RENT_TO_DOLLARS = 1e6 / 1000.0 / 12.0
+"""USD/kW-month of IT per musd/IT MW-year."""
+
+
+def clear_market(state: State) -> None:
+    """Match offers to buyers and price them inside the core; leaves `deals` in scratch."""
+    offers: Offers = state.scratch["offers"]
+    table: BlockTable = state.scratch["blocks"]
+    rows = np.flatnonzero((offers.use > 0) & (offers.outcome == Outcome.NO_TENANT))
+    buyers = _negotiating(state)
+    state.scratch["deals"] = []
+    state.figures["lease_offers"] = float(len(rows))
+    state.figures["core_width_usd_kw_month"] = 0.0
+    if not len(rows) or not len(buyers):
+        return
+    block, product = offers.block[rows], offers.use[rows] - 1
+    rent = table.bid[buyers][:, block, product]
+    mw = np.minimum(table.mw[block][None, :], state.hyperscalers.need_mw[buyers][:, None])
+    it_mw = mw * state.scenario.leases.it_to_gross
+    reserve = offers.reserve[rows]
+    gain = np.where(np.isfinite(rent), (rent - reserve) * it_mw, -np.inf)
+    clearing = clear_leases(gain, np.zeros(len(rows)), state.scenario.leases.theta)
+    deals = []
+    for buyer, seller in clearing.pairs:
+        size = it_mw[buyer, seller]
+        floor = reserve[seller]
+        deals.append(
+            {
+                "row": rows[seller],
+                "buyer": int(buyers[buyer]),
+                "mw": float(mw[buyer, seller]),
+                "rent": float(floor + clearing.prices[seller] / size),
+                "lower": float(floor + clearing.lower[seller] / size),
+                "upper": float(floor + clearing.upper[seller] / size),
+                "bid": float(rent[buyer, seller]),
+            }
+        )
+    state.scratch["deals"] = deals
+    _report_core(state, deals)
+
+
+def _negotiating(state: State) -> np.ndarray:
+    """Return one entry per block that some buyer can negotiate this month, [blocks wanted]."""
+    ai, need = state.scenario.ai, state.hyperscalers.need_mw
+    wanted = np.where(need >= ai.minimum_block_mw, np.ceil(need / state.scenario.leases.block_mw), 0)
+    return np.repeat(np.arange(len(need)), np.minimum(wanted, ai.deals_per_month).astype(int))
+
+
+def _report_core(state: State, deals: list[dict]) -> None:
+    it = np.array([deal["mw"] for deal in deals])
+    if len(it):
+        width = np.array([deal["upper"] - deal["lower"] for deal in deals])
+        state.figures["core_width_usd_kw_month"] = float(width @ it / it.sum()) * RENT_TO_DOLLARS
+
+
+def sign_leases(state: State) -> None:
+    """Turn deals into leases, move their megawatts to building, and record every decision of the month."""
+    offers: Offers = state.scratch["offers"]
+    table: BlockTable = state.scratch["blocks"]
+    signed_it, signed_mw = np.zeros(len(Product)), 0.0
+    rent_it = np.zeros(len(Product))
+    for deal in state.scratch["deals"]:
+        _sign(state, offers, table, deal)
+        product = offers.use[deal["row"]]
+        it_mw = deal["mw"] * state.scenario.leases.it_to_gross
+        signed_it[product] += it_mw
+        rent_it[product] += it_mw * deal["rent"]
+        signed_mw += deal["mw"]
+    _learn(state, table, offers, signed_it, rent_it, signed_mw)
+    _record_decisions(state, offers, table)
+
+
+def _sign(state: State, offers: Offers, table: BlockTable, deal: dict) -> None:
+    row = deal["row"]
+    block, use = offers.block[row], int(offers.use[row])
+    product, site, firm = use - 1, int(table.site[block]), int(table.firm[block])
+    offers.outcome[row] = Outcome.SIGNED
+    it_mw = deal["mw"] * state.scenario.leases.it_to_gross
+    capex = float(capex_of(state, table, np.array([block]), np.array([product]))[0]) * it_mw
+    take_megawatts(state, site, deal["mw"], bool(table.from_pipeline[block]))
+    used_hall = min(float(state.sites.fitted_it_mw[site]), it_mw)
+    state.sites.fitted_it_mw[site] -= used_hall
+    state.sites.last_choice[site] = use
+    state.sites.last_move[site] = state.month
+    lead = int(np.ceil(_promised_lead(state, table, block, product) * MONTHS))
+    _add_lease(state, deal, site, firm, use, it_mw, capex, lead)
+    need = state.hyperscalers
+    need.need_mw[deal["buyer"]] -= deal["mw"]
+    need.committed_mw[deal["buyer"]] += deal["mw"]
+
+
+def _promised_lead(state: State, table: BlockTable, block: int, product: int) -> float:
+    """Return the years promised to the tenant: the plan without slips, or when the power comes."""
+    leases = state.scenario.leases
+    slip = 1.0 + leases.slip_probability * leases.slip_months
+    return float(np.maximum(table.ready[block, product] / slip, 1.0 / MONTHS))
+
+
+def _add_lease(
+    state: State, deal: dict, site: int, firm: int, use: int, it_mw: float, capex: float, lead: int
+) -> None:
+    buyers, leases, terms = state.hyperscalers, state.scenario.leases, state.terms
+    buyer, product = deal["buyer"], use - 1
+    grade = bool(buyers.investment_grade[buyer])
+    # Which high-yield leases find a guarantor is drawn by site, like everything that belongs to a site.
+    drawn = state.streams.uniform("backstop", state.month, state.sites.slot[site : site + 1])[0]
+    backstop = not grade and bool(drawn < leases.backstop_share)
+    finance = state.scenario.finance
+    rate = finance.project_rate + finance.project_spread_high_yield * (not grade and not backstop)
+    state.leases.add(
+        1,
+        {
+            "tenant": buyer,
+            "site": site,
+            "landlord": firm,
+            "product": use,
+            "status": LeaseStatus.BUILDING,
+            "gross_mw": deal["mw"],
+            "it_mw": it_mw,
+            "rent": deal["rent"],
+            "rent_now": deal["rent"],
+            "escalator": leases.escalator,
+            "operating_margin": terms.margin[product],
+            "term": int(terms.years[product] * MONTHS),
+            "signed": state.month,
+            "promised": state.month + lead,
+            "delivery": state.month + lead,
+            "capex": capex,
+            "tenant_capex_share": terms.tenant_share[product],
+            "prepaid": 0.0,
+            "project_rate": rate,
+            "loan_share": loan_share(grade, backstop, state.scenario) if finance.debt_enabled else 0.0,
+            "backstop": backstop,
+            "default_hazard": buyers.default_hazard[buyer],
+            "lower": deal["lower"],
+            "upper": deal["upper"],
+        },
+    )
+    contract = deal["rent"] * it_mw * terms.years[product] * terms.prepaid[product]
+    if contract > 0.0:
+        state.leases.prepaid[-1] = contract
+        state.ledger.post("prepayments", "cash", "prepayment", contract, rows=np.array([firm]), sector="tenants")
+
+
+def _learn(
+    state: State,
+    table: BlockTable,
+    offers: Offers,
+    signed_it: np.ndarray,
+    rent_it: np.ndarray,
+    signed_mw: float,
+) -> None:
+    """Update the going rents and the rate at which eligible megawatts find tenants."""
+    memory = state.scenario.leases.rent_memory
+    best = np.where(np.isfinite(table.bid), table.bid, 0.0).max(axis=(0, 1), initial=0.0)
+    news = np.minimum(state.expected_rent[1:], best)
+    traded = signed_it[1:] > 0.0
+    news = np.where(traded, rent_it[1:] / np.where(traded, signed_it[1:], 1.0), news)
+    if len(table.site):
+        state.expected_rent[1:] += memory * (news - state.expected_rent[1:])
+    offered = float(table.mw.sum())
+    rate = MONTHS * signed_mw / offered if offered > 0.0 else 0.0
+    # A year's memory: deals are lumpy, and the rate is a yearly one.
+    state.signing_rate += (rate - state.signing_rate) / MONTHS
+    total = signed_it.sum()
+    state.figures |= {
+        "signed_mw": signed_mw,
+        "signed_it_mw": float(total),
+        "lease_rent_usd_kw_month": float(state.expected_rent[Product.COLOCATION]) * RENT_TO_DOLLARS,
+        "shell_rent_usd_kw_month": float(state.expected_rent[Product.SHELL]) * RENT_TO_DOLLARS,
+        "cloud_rent_usd_kw_month": float(state.expected_rent[Product.CLOUD]) * RENT_TO_DOLLARS,
+        "eligible_mw": offered,
+        "signing_rate_per_year": state.signing_rate,
+    }
+
+
+def _record_decisions(state: State, offers: Offers, table: BlockTable) -> None:
+    if not len(offers.block):
+        return
+    value, hurdle, chance = state.scratch["decisions"]
+    block = offers.block
+    deal_of = {deal["row"]: deal for deal in state.scratch["deals"]}
+    price = np.zeros(len(block))
+    tenant = np.full(len(block), -1)
+    for row, deal in deal_of.items():
+        price[row], tenant[row] = deal["rent"], deal["buyer"]
+    state.recorder.event(
+        "decision",
+        firm=table.firm[block],
+        site=table.site[block],
+        counterparty=tenant,
+        mw=table.mw[block],
+        use=offers.use,
+        price=price,
+        reserve=offers.reserve,
+        value_mine=value[:, 0],
+        value_shell=value[:, 1],
+        value_colocation=value[:, 2],
+        value_cloud=value[:, 3],
+        hurdle=hurdle,
+        probability=chance,
+        outcome=offers.outcome,
+    )

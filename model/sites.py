@@ -1,0 +1,144 @@
+"""Moves of megawatts between the uses of a site; the only place where they change hands within a site."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.tables import LeaseStatus, Product
+from model.state import State
+
+MONTHS = 12.0
+
+
+def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> None:
+    """Move a block of a site to `building`: idle megawatts first, then mining ones, whose machines are sold."""
+    sites = state.sites
+    if from_pipeline:
+        sites.pipeline_mw[site] -= mw
+        sites.building_mw[site] += mw
+        sites.pipeline_mw[site] = max(sites.pipeline_mw[site], 0.0)
+        return
+    idle = min(float(sites.idle_mw[site]), mw)
+    sites.idle_mw[site] -= idle
+    sites.mining_mw[site] = max(float(sites.mining_mw[site]) - (mw - idle), 0.0)
+    sites.building_mw[site] += mw
+    fit_machines(state, np.array([site]))
+
+
+def fit_machines(state: State, rows: np.ndarray) -> None:
+    """Sell machines that no longer fit into the unlet megawatts of the given sites."""
+    sites = state.sites
+    efficiency = state.generations * state.scenario.power.pue_mining
+    needed = sites.hash[rows] @ efficiency
+    room = sites.mining_mw[rows] + sites.idle_mw[rows]
+    kept = np.where(needed > room, room / np.where(needed > 0.0, needed, 1.0), 1.0)
+    if np.all(kept >= 1.0):
+        return
+    price = state.machine_price * state.scenario.bitcoin.machine_resale
+    sold = sites.hash[rows] * (1.0 - kept)[:, None]
+    firm = sites.owner[rows]
+    proceeds = np.bincount(firm, sold @ price, minlength=len(state.firms))
+    book = _book_share(state, rows, kept)
+    state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
+    state.ledger.post("machines sold, at book", "earnings", "machines", book)
+    sites.hash[rows] = sites.hash[rows] * kept[:, None]
+
+
+def _book_share(state: State, rows: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the book value of the machines sold, by firm: their share of the firm's machines at market."""
+    sites, firms = state.sites, state.firms
+    worth = sites.hash @ state.machine_price
+    held = sites.owner >= 0
+    total = np.bincount(sites.owner[held], worth[held], minlength=len(firms))
+    gone = np.bincount(sites.owner[rows], worth[rows] * (1.0 - kept), minlength=len(firms))
+    return firms.machines * np.minimum(gone / np.where(total > 0.0, total, 1.0), 1.0)
+
+
+def advance_leases(state: State) -> None:
+    """Slip or deliver builds, let terms end and tenants default (part of phase 2)."""
+    leases = state.leases
+    building = np.flatnonzero(leases.status == LeaseStatus.BUILDING)
+    if len(building):
+        _slip_and_deliver(state, building)
+    delivering = np.flatnonzero(leases.status == LeaseStatus.DELIVERING)
+    over = state.month >= leases.delivery[delivering] + leases.term[delivering]
+    vacate(state, delivering[over], LeaseStatus.ENDED)
+    exposed = np.flatnonzero(leases.status <= LeaseStatus.DELIVERING)
+    tenants = state.hyperscalers
+    hazard = leases.default_hazard[exposed] * state.scratch.get("tenant_hazard_factor", 1.0)
+    # A tenant defaults on all its high-yield leases or none; a backstop pays in its place.
+    drawn = state.streams.uniform("tenant default", state.month, tenants.slot)
+    fails = drawn[leases.tenant[exposed]] < -np.expm1(-hazard / MONTHS)
+    fails &= ~leases.backstop[exposed]
+    vacate(state, exposed[fails], LeaseStatus.TENANT_DEFAULT)
+
+
+def lease_slots(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return a stable slot per lease, from its site, its signing month and how many the site had before."""
+    leases = state.leases
+    mark = (leases.signed[rows] + 1000).astype(np.uint64) * np.uint64(64) + leases.product[rows].astype(np.uint64)
+    return state.sites.slot[leases.site[rows]] ^ (mark << np.uint64(20))
+
+
+def _slip_and_deliver(state: State, rows: np.ndarray) -> None:
+    leases, sites, terms = state.leases, state.sites, state.scenario.leases
+    drawn = state.streams.uniform("slip", state.month, lease_slots(state, rows))
+    slipping = rows[(drawn < terms.slip_probability) & (leases.delivery[rows] > state.month)]
+    leases.delivery[slipping] += terms.slip_months
+    site = leases.site[rows]
+    powered = (sites.energisation[site] <= state.month) | (sites.pipeline_start_mw[site] == 0.0)
+    powered |= sites.energised_mw[site] >= sites.secured_mw[site] - 1e-6
+    late = rows[(leases.delivery[rows] <= state.month) & ~powered]
+    leases.delivery[late] = state.month + 1
+    done = rows[(leases.delivery[rows] <= state.month) & powered]
+    if not len(done):
+        return
+    leases.status[done] = LeaseStatus.DELIVERING
+    leases.delivery[done] = state.month
+    mw, where = leases.gross_mw[done], leases.site[done]
+    shell = leases.product[done] == Product.SHELL
+    np.add.at(sites.building_mw, where, -mw)
+    np.add.at(sites.subleased_mw, where, np.where(shell, mw, 0.0))
+    np.add.at(sites.converted_mw, where, np.where(shell, 0.0, mw))
+    sites.building_mw = np.maximum(sites.building_mw, 0.0)
+    state.recorder.event(
+        "delivered",
+        firm=leases.landlord[done],
+        site=where,
+        counterparty=leases.tenant[done],
+        mw=mw,
+        price=leases.rent[done],
+        use=leases.product[done],
+    )
+
+
+def vacate(state: State, rows: np.ndarray, status: LeaseStatus) -> None:
+    """End leases and hand their megawatts back to the site, finished halls included."""
+    if not len(rows):
+        return
+    leases, sites = state.leases, state.sites
+    mw, where = leases.gross_mw[rows], leases.site[rows]
+    built = leases.status[rows] == LeaseStatus.DELIVERING
+    shell = leases.product[rows] == Product.SHELL
+    np.add.at(sites.building_mw, where, np.where(built, 0.0, -mw))
+    np.add.at(sites.subleased_mw, where, np.where(built & shell, -mw, 0.0))
+    np.add.at(sites.converted_mw, where, np.where(built & ~shell, -mw, 0.0))
+    for use in ("building_mw", "subleased_mw", "converted_mw"):
+        column = getattr(sites, use)
+        np.maximum(column, 0.0, out=column)
+    waiting = sites.energised_mw[where] < sites.secured_mw[where] - 1e-6
+    waiting &= ~built & (sites.energisation[where] > state.month)
+    np.add.at(sites.idle_mw, where, np.where(waiting, 0.0, mw))
+    np.add.at(sites.pipeline_mw, where, np.where(waiting, mw, 0.0))
+    np.add.at(sites.fitted_it_mw, where, np.where(built & ~shell, leases.it_mw[rows], 0.0))
+    leases.status[rows] = status
+    state.recorder.event(
+        {LeaseStatus.ENDED: "lease ended", LeaseStatus.TENANT_DEFAULT: "tenant default"}.get(status, "lease broken"),
+        firm=leases.landlord[rows],
+        site=where,
+        counterparty=leases.tenant[rows],
+        mw=mw,
+        price=leases.rent_now[rows],
+        use=leases.product[rows],
+    )
+    state.ledger.settle_ended_leases(state, rows) if hasattr(state.ledger, "settle_ended_leases") else None
