@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike
 
 from agents.economics.checks import Result
 
+_NO_RATE = 1e-200  # below it, quotients of rates lose their digits
+
 
 def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
     """Return the present value of one a year, paid continuously for a time: (1 - exp(-rate years)) / rate.
@@ -22,4 +24,4 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
     rate, years = np.asarray(rate, dtype=float), np.asarray(years, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-rate * years) / rate
-    return np.where(rate == 0.0, years, factor)
+    return np.where(np.abs(rate) < _NO_RATE, years, factor)

@@ -24,6 +24,7 @@ DAYS_PER_YEAR = 365.0
 MWH_PER_PH_DAY = 0.024
 """Energy of 1 PH/s over a day at 1 J/TH: 1 kW for 24 hours."""
 
+_NO_SPREAD = 1e-12  # prices that vary less do not vary
 _DOUBLINGS = 100
 _BISECTIONS = 50
 
@@ -126,9 +127,11 @@ def optimal_dispatch(
     breakeven = np.asarray(finite("breakeven", breakeven), dtype=float)
     mean = np.asarray(finite("mean_price", mean_price), dtype=float)
     spread = np.asarray(nonnegative("volatility", volatility), dtype=float)
-    random = (spread > 0.0) & (mean > 0.0) & (breakeven > 0.0)
+    random = (spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0)
     scale = np.where(random, spread, 1.0)
-    distance = np.log(np.where(random, breakeven, 1.0) / np.where(random, mean, 1.0)) / scale + 0.5 * scale
+    with np.errstate(over="ignore", divide="ignore"):
+        log_ratio = np.log(np.where(random, breakeven, 1.0) / np.where(random, mean, 1.0))
+    distance = log_ratio / scale + 0.5 * scale
     uptime = np.where(random, ndtr(distance), mean < breakeven)
     put = breakeven * uptime - mean * ndtr(distance - scale)
     certain = np.maximum(breakeven - mean, 0.0)
@@ -313,8 +316,9 @@ def _cap(max_life: ArrayLike) -> Result:
 def _life(price: Result, energy: Result, decay: Result, cap: Result) -> np.ndarray:
     runs = np.asarray(price > energy)
     ends = runs & (np.asarray(energy) > 0.0) & (np.asarray(decay) > 0.0)
-    ratio = np.where(ends, price, 1.0) / np.where(ends, energy, 1.0)
-    life = np.where(ends, np.log(ratio) / np.where(ends, decay, 1.0), math.inf)
+    with np.errstate(over="ignore"):
+        ratio = np.where(ends, price, 1.0) / np.where(ends, energy, 1.0)
+        life = np.where(ends, np.log(ratio) / np.where(ends, decay, 1.0), math.inf)
     return np.where(runs, np.minimum(life, cap), 0.0)
 
 

@@ -29,7 +29,7 @@ def queue_wait(arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike) 
     """
     arrivals, capacity, withdrawal = _queue(arrivals, capacity, withdrawal)
     overloaded = arrivals > capacity
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # infinite waits are answers here
         wait = np.log(np.where(overloaded, arrivals, 1.0) / np.where(overloaded, capacity, 1.0)) / withdrawal
     return plain(np.where(overloaded, wait, 0.0))
 
@@ -51,7 +51,7 @@ def queue_backlog(arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLik
     """
     arrivals, capacity, withdrawal = _queue(arrivals, capacity, withdrawal)
     excess = np.maximum(arrivals - capacity, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # infinite waits are answers here
         return plain(np.where(excess > 0.0, excess / withdrawal, 0.0))
 
 
@@ -75,7 +75,7 @@ def backlog_wait(backlog: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike)
     """
     backlog, capacity, withdrawal = _queue(backlog, capacity, withdrawal, first="backlog")
     waiting = backlog > 0.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):  # infinite waits are answers here
         served_alone = np.where(waiting, backlog, 0.0) / np.where(waiting, capacity, 1.0)
     leaving = withdrawal > 0.0
     hazard = np.where(leaving, withdrawal, 1.0)
