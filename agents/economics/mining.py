@@ -192,12 +192,10 @@ def machine_value(
         max_life: Physical life that truncates T*, years.
 
     Returns:
-        USD per TH/s, in the broadcast shape of the arguments; infinite only for an unlimited undiscounted
-        life.
+        USD per TH/s, in the broadcast shape of the arguments; infinite for an unlimited undiscounted life.
 
     Raises:
-        ValueError: If a hashprice, decay, rate or life is negative, an efficiency is not positive, or any is
-            NaN.
+        ValueError: If a hashprice, decay, rate or life is negative, an efficiency not positive, or any NaN.
     """
     price, energy, decay = _machine(hashprice, efficiency, power_cost, decay)
     rate = nonnegative("discount_rate", discount_rate)
