@@ -45,7 +45,7 @@ def dispatch_machines(
     price when that beats mining. Fixed: all hours or none.
 
     Args:
-        breakeven: Breakeven power price of each generation, USD/MWh, shape (G,).
+        breakeven: Breakeven power price of each generation at each site, USD/MWh, shape (n, G).
         operating: Cash cost besides power of running, USD/MWh, shape (n,).
         fixed: Part of the power price that does not move by the hour, USD/MWh, shape (n,).
         energy_price: Mean hourly energy price at the site, USD/MWh, shape (n,).
@@ -62,7 +62,7 @@ def dispatch_machines(
     nonnegative("breakeven", breakeven)
     moves = (hourly | resale)[:, None]
     spread = np.where(moves, volatility[:, None], 0.0)
-    worth = breakeven[None, :] - operating[:, None]
+    worth = breakeven - operating[:, None]
     worth = worth - np.where(hourly, fixed, 0.0)[:, None]
     price = np.where(moves, energy_price[:, None], fixed[:, None])
     uptime, margin = optimal_dispatch(worth, price, spread)

@@ -1,0 +1,173 @@
+"""What lenders and shareholders grant, what a build draws, and what a failing firm's estate fetches.
+
+Pure formulas on numbers or columns; money in any one unit, usually million USD (musd). Sources: Merton 1974 and
+Leland 1994 (debt against the value of what is owned), Shleifer and Vishny 1992 and Pulvino 1998 (assets sold in
+an industry-wide distress fetch less, since those who could use them best are short of money too), White 1989
+(reorganise when the going concern is worth more than its pieces).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from agents.economics.checks import Result, finite, fraction, nonnegative, plain
+from agents.economics.discounting import annuity_factor
+
+
+def debt_capacity(
+    enterprise_value: ArrayLike,
+    project_debt: ArrayLike,
+    bitcoin: ArrayLike,
+    value_limit: float,
+    bitcoin_limit: float,
+) -> Result:
+    """Return the corporate debt lenders accept: limit x (value left by project lenders) + limit x treasury.
+
+    Args:
+        enterprise_value: Sum of parts before debt and treasury; a negative value counts as none.
+        project_debt: Project loans, served first by what they financed.
+        bitcoin: Treasury at market.
+        value_limit: Corporate debt over enterprise value.
+        bitcoin_limit: Loan to value of pledged bitcoin.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments; never negative.
+
+    Raises:
+        ValueError: If a debt, treasury or limit is negative, or any argument is NaN.
+    """
+    left = np.maximum(
+        finite("enterprise_value", enterprise_value) - nonnegative("project_debt", project_debt), 0.0
+    )
+    pledged = nonnegative("bitcoin_limit", bitcoin_limit) * nonnegative("bitcoin", bitcoin)
+    return plain(nonnegative("value_limit", value_limit) * left + pledged)
+
+
+def equity_window(equity_value: ArrayLike, issued: ArrayLike, share_per_year: float) -> Result:
+    """Return what shareholders still take up this year: share x equity value, less what was just issued.
+
+    Args:
+        equity_value: Value of the equity; the window is shut where it is not positive.
+        issued: Equity issued over the trailing year.
+        share_per_year: Most that can be issued in a year, over equity value.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments; never negative.
+
+    Raises:
+        ValueError: If an issue or share is negative, or any argument is NaN.
+    """
+    most = nonnegative("share_per_year", share_per_year) * finite("equity_value", equity_value)
+    return plain(np.maximum(most - nonnegative("issued", issued), 0.0))
+
+
+def build_draw(capex: ArrayLike, spent: ArrayLike, months_left: ArrayLike) -> Result:
+    """Return what a build spends in a month when the rest is spread evenly over the months left.
+
+    Args:
+        capex: Whole cost.
+        spent: Part of it spent.
+        months_left: Months until it must be finished, this one included; all is due when one or none is left.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments.
+
+    Raises:
+        ValueError: If a cost is negative, or any argument is NaN.
+    """
+    rest = np.maximum(nonnegative("capex", capex) - nonnegative("spent", spent), 0.0)
+    return plain(rest / np.maximum(finite("months_left", months_left), 1.0))
+
+
+def lease_enterprise_value(
+    income: ArrayLike,
+    escalator: ArrayLike,
+    discount_rate: ArrayLike,
+    wait: ArrayLike,
+    years: ArrayLike,
+    unspent: ArrayLike,
+) -> Result:
+    """Return what a running or signed lease is worth before its loan: income to come less cost to finish.
+
+    exp(-r wait) x income x (1 - exp(-(r - g) T))/(r - g) - unspent.
+
+    Args:
+        income: Net operating income in force, money a year.
+        escalator: Continuous growth g of the income, 1/year.
+        discount_rate: Rate r, 1/year.
+        wait: Years until it delivers, 0 once it does.
+        years: Years T it then still runs.
+        unspent: Cost of building still to be paid.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments; negative when the rest of the build costs more
+        than it brings.
+
+    Raises:
+        ValueError: If a rate, time or cost is negative, or any argument is NaN.
+    """
+    rate = nonnegative("discount_rate", discount_rate)
+    delay = nonnegative("wait", wait)
+    factor = annuity_factor(np.asarray(rate - finite("escalator", escalator)), nonnegative("years", years))
+    return plain(np.exp(-rate * delay) * finite("income", income) * factor - nonnegative("unspent", unspent))
+
+
+def fire_sale_discount(distressed_share: ArrayLike, single: float, deepest: float) -> Result:
+    """Return the discount of auctioned sites: from `single`, when only the seller fails, to `deepest`, when all do.
+
+    Args:
+        distressed_share: Part of the sector, by megawatts, whose owners are in distress, from 0 to 1.
+        single: Discount when nobody else is in distress.
+        deepest: Discount when the whole sector is.
+
+    Returns:
+        Share of the going-concern price lost, in the shape of the first argument.
+
+    Raises:
+        ValueError: If a share or discount is outside 0 to 1.
+    """
+    share = fraction("distressed_share", distressed_share)
+    return plain(fraction("single", single) + (fraction("deepest", deepest) - single) * share)
+
+
+def reorganisation_surplus(
+    going_concern: ArrayLike, liquidation: ArrayLike, cash_flow: ArrayLike, months: float
+) -> Result:
+    """Return by how much creditors gain when a failing firm is reorganised instead of sold in pieces.
+
+    Args:
+        going_concern: Enterprise value of the firm as it runs.
+        liquidation: What its parts fetch at auction, before any debt.
+        cash_flow: Operating cash flow a month; losses go on through the reorganisation, gains are in the value.
+        months: Length of the reorganisation.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments.
+
+    Raises:
+        ValueError: If an argument is NaN or the length is negative.
+    """
+    losses = np.maximum(-finite("cash_flow", cash_flow), 0.0) * nonnegative("months", months)
+    return plain(finite("going_concern", going_concern) - finite("liquidation", liquidation) - losses)
+
+
+def blended(old: ArrayLike, old_weight: ArrayLike, new: ArrayLike, new_weight: ArrayLike) -> Result:
+    """Return the weighted mean of two terms of debt (coupon, maturity); the old one where nothing is owed.
+
+    Args:
+        old: Term of the debt there was.
+        old_weight: Debt there was.
+        new: Term of the debt that is added.
+        new_weight: Debt that is added.
+
+    Returns:
+        The term of the whole, in the broadcast shape of the arguments.
+
+    Raises:
+        ValueError: If a weight is negative or NaN.
+    """
+    before, added = nonnegative("old_weight", old_weight), nonnegative("new_weight", new_weight)
+    total = np.asarray(before + added)
+    share = np.where(total > 0.0, added / np.where(total > 0.0, total, 1.0), 0.0)
+    return plain(np.asarray(old) * (1.0 - share) + np.asarray(new) * share)

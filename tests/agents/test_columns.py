@@ -1,0 +1,81 @@
+"""Tables of columns and the views that make rows agents."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from agents.columns import Column, RowView, Table
+
+COLUMNS = (
+    Column("mw", "float64", "MW", "power"),
+    Column("owner", "int64", "row", "who", -1),
+    Column("hash", "float64", "EH/s", "by generation", width=3),
+)
+
+
+def table(rows: int = 2) -> Table:
+    made = Table(COLUMNS)
+    made.add(rows, {"mw": np.arange(rows) + 1.0})
+    return made
+
+
+def test_a_new_row_starts_at_the_declared_defaults() -> None:
+    made = table()
+    assert made.owner.tolist() == [-1, -1]
+    assert made.hash.shape == (2, 3)
+
+
+def test_growth_keeps_every_earlier_row() -> None:
+    made = table(2)
+    made.hash[1] = 7.0
+    made.add(500)
+    assert len(made) == 502
+    assert made.mw[:2].tolist() == [1.0, 2.0]
+    assert made.hash[1].tolist() == [7.0, 7.0, 7.0]
+
+
+def test_assignment_writes_into_the_column_instead_of_replacing_it() -> None:
+    made = table()
+    view = made.mw
+    made.mw = np.array([5.0, 6.0])
+    assert view is made.mw
+    assert view.tolist() == [5.0, 6.0]
+
+
+def test_a_misspelt_column_is_an_error_in_both_directions() -> None:
+    made = table()
+    with pytest.raises(AttributeError, match="no column 'mv'"):
+        _ = made.mv
+    with pytest.raises(AttributeError, match="no column 'mv'"):
+        made.mv = 1.0
+    with pytest.raises(AttributeError, match="no column 'mv'"):
+        made.add(1, {"mv": 1.0})
+
+
+def test_a_pickled_table_comes_back_with_its_rows_and_still_grows() -> None:
+    made = pickle.loads(pickle.dumps(table()))
+    made.add(40)
+    assert made.mw[:2].tolist() == [1.0, 2.0]
+    made.mw[0] = 9.0
+    assert made._store["mw"][0] == 9.0
+
+
+def test_an_agent_reads_and_writes_its_own_row() -> None:
+    class Agent:
+        mw = RowView("mw")
+        hash = RowView("hash")
+
+        def __init__(self, of: Table, row: int) -> None:
+            self.table, self.row = of, row
+
+    made = table()
+    agent = Agent(made, 1)
+    agent.mw = 11.0
+    made.add(100)
+    agent.mw += 1.0
+    assert made.mw[1] == 12.0
+    assert isinstance(agent.mw, float)
+    own = agent.hash
+    own[0] = 99.0
+    assert made.hash[1, 0] == 0.0
