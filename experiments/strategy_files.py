@@ -1,0 +1,83 @@
+"""Strategies from outside the project: a file named on the command line, or an installed entry point."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from agents.strategies.base import Strategy, register_strategy
+from model.errors import GridrushError
+
+ENTRY_POINTS = "gridrush.strategies"
+EXPECTED = "expected path.py:ClassName"
+
+
+class StrategyFileError(GridrushError):
+    """A strategy file that cannot be used."""
+
+
+def load_strategy(reference: str) -> str:
+    """Load and register the strategy `path.py:Name` and return the name it is registered under.
+
+    Only a file named by the user is ever executed.
+
+    Raises:
+        StrategyFileError: If the reference is malformed, the file is missing or fails, or the class is no
+            strategy; one line that says which.
+    """
+    path, separator, class_name = reference.rpartition(":")
+    if not separator or not path or not class_name:
+        raise StrategyFileError(f"--strategy {reference}: {EXPECTED}")
+    file = Path(path)
+    if not file.is_file():
+        raise StrategyFileError(f"--strategy {reference}: there is no file {file}; {EXPECTED}")
+    module = _execute(file, reference)
+    found = getattr(module, class_name, None)
+    if found is None:
+        classes = [
+            name for name, item in vars(module).items() if isinstance(item, type) and issubclass(item, Strategy)
+        ]
+        known = ", ".join(name for name in classes if name != "Strategy") or "no strategy"
+        raise StrategyFileError(f"--strategy {reference}: {file} has no class {class_name} (it has {known})")
+    try:
+        return register_strategy(found).name
+    except ValueError as error:
+        raise StrategyFileError(f"--strategy {reference}: {error}") from None
+
+
+def register_entry_points() -> None:
+    """Register every strategy that installed packages offer under `gridrush.strategies`.
+
+    Raises:
+        StrategyFileError: If one of them fails to load or is no strategy.
+    """
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            register_strategy(point.load())
+        except Exception as error:
+            raise StrategyFileError(f"entry point {point.name} = {point.value}: {_one_line(error)}") from error
+
+
+def _execute(file: Path, reference: str) -> ModuleType:
+    # The path keeps two files of one name apart, and pickles of instances find their module again.
+    name = f"gridrush_strategy_{file.resolve().as_posix().replace('/', '_').removesuffix('.py')}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise StrategyFileError(f"--strategy {reference}: {file} is not a Python file; {EXPECTED}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise StrategyFileError(f"--strategy {reference}: {file} fails when loaded: {_one_line(error)}") from error
+    return module
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
+    return f"{type(error).__name__}: {text}{where}"
