@@ -7,6 +7,7 @@ another firm or with a named sector outside (lenders, power, tenants, ...). Noth
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ EQUITY = ("capital", "earnings")
 ACCOUNTS = (*ASSETS, *LIABILITIES, *EQUITY)
 MONEY = ("cash", "restricted_cash")
 DEBTS = ("corporate_debt", "project_debt")
+MONTHS_REMEMBERED = 11
+"""Months that make a year together with the present one."""
 TOLERANCE = 1e-9
 """Round-off allowed, relative to the gross amounts involved."""
 
@@ -27,7 +30,7 @@ _SIGN_OF_DEBIT = {name: 1.0 if name in ASSETS else -1.0 for name in ACCOUNTS}
 type Amount = np.ndarray | float
 
 
-class LedgerError(RuntimeError):
+class LedgerError(AssertionError):
     """A posting that cannot be, or books that do not balance."""
 
 
@@ -55,6 +58,7 @@ class Ledger:
         self.flows: dict[str, float] = {}
         self.sector_cash: dict[str, float] = {}
         self.debt = {name: DebtRoll() for name in DEBTS}
+        self._drawn_before: deque[float] = deque(maxlen=MONTHS_REMEMBERED)
         self._money = self._cash_of_firms()
         self._open_debt()
 
@@ -74,7 +78,12 @@ class Ledger:
     def new_month(self) -> None:
         """Forget the flows of the month before and carry the debt forward."""
         self.flows.clear()
+        self._drawn_before.append(self.debt["corporate_debt"].draws)
         self._open_debt()
+
+    def borrowed_in_year(self) -> float:
+        """Return the corporate debt newly taken up by all firms over the trailing twelve months, musd."""
+        return sum(self._drawn_before) + self.debt["corporate_debt"].draws
 
     def post(
         self,

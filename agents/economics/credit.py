@@ -1,9 +1,9 @@
 """What lenders and shareholders grant, what a build draws, and what a failing firm's estate fetches.
 
-Pure formulas on numbers or columns; money in any one unit, usually million USD (musd). Sources: Merton 1974 and
-Leland 1994 (debt against the value of what is owned), Shleifer and Vishny 1992 and Pulvino 1998 (assets sold in
-an industry-wide distress fetch less, since those who could use them best are short of money too), White 1989
-(reorganise when the going concern is worth more than its pieces).
+Pure formulas on numbers or columns; money in any one unit, usually million USD (musd). Sources: Merton 1974
+and Leland 1994 (debt against the value of what is owned), Shleifer and Vishny 1992 and Pulvino 1998 (assets
+sold in an industry-wide distress fetch less, since those who could use them best are short of money too),
+White 1989 (reorganise when the going concern is worth more than its pieces).
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def lease_enterprise_value(
         unspent: Cost of building still to be paid.
 
     Returns:
-        The same money, in the broadcast shape of the arguments; negative when the rest of the build costs more
-        than it brings.
+        The same money, in the broadcast shape of the arguments; negative when the rest of the build costs
+        more than it brings.
 
     Raises:
         ValueError: If a rate, time or cost is negative, or any argument is NaN.
@@ -114,7 +114,7 @@ def lease_enterprise_value(
 
 
 def fire_sale_discount(distressed_share: ArrayLike, single: float, deepest: float) -> Result:
-    """Return the discount of auctioned sites: from `single`, when only the seller fails, to `deepest`, when all do.
+    """Return the discount of auctioned sites, from `single` for a lone seller to `deepest` when all fail.
 
     Args:
         distressed_share: Part of the sector, by megawatts, whose owners are in distress, from 0 to 1.
@@ -139,7 +139,7 @@ def reorganisation_surplus(
     Args:
         going_concern: Enterprise value of the firm as it runs.
         liquidation: What its parts fetch at auction, before any debt.
-        cash_flow: Operating cash flow a month; losses go on through the reorganisation, gains are in the value.
+        cash_flow: Operating cash flow a month; losses go on through the reorganisation.
         months: Length of the reorganisation.
 
     Returns:

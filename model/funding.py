@@ -1,0 +1,204 @@
+"""Phase 8, the money in it: what firms can put into builds, and how they raise cash.
+
+Own means come first, then corporate debt within what lenders accept, then new equity of listed firms. What is
+promised to builds already signed is never promised twice. With `finance.enabled` off nothing is limited.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.economics.credit import blended, debt_capacity, equity_window
+from agents.tables import Kind, LeaseStatus, Status
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+    from model.state import State
+
+MONTHS = 12
+MUSD_PER_BUSD = 1000.0
+
+
+def loan_share(investment_grade: bool, backstop: bool, scenario: Scenario) -> float:
+    """Return the part of a build that project lenders pay, by the credit that stands behind the rent."""
+    finance = scenario.finance
+    if not finance.debt_enabled:
+        return 0.0
+    if investment_grade or backstop:
+        return finance.loan_to_cost_investment_grade
+    return finance.loan_to_cost_high_yield
+
+
+def miners(state: State) -> np.ndarray:
+    """Return which firms are miners that operate: not dead, not the arm of a customer or generator."""
+    firms = state.firms
+    return (firms.kind <= Kind.PRIVATE) & (firms.status < Status.ACQUIRED)
+
+
+def cash_cost(state: State) -> np.ndarray:
+    """Return each firm's cash cost of this month, musd (zero for firms founded since it was settled)."""
+    cost = state.scratch.get("cash_cost")
+    count = len(state.firms)
+    if cost is None:
+        return np.zeros(count)
+    return cost if len(cost) == count else np.append(cost, np.zeros(count - len(cost)))
+
+
+def cash_buffer(state: State) -> np.ndarray:
+    """Return the cash each firm keeps back for its running costs, musd."""
+    return state.scenario.finance.cash_buffer_months * cash_cost(state)
+
+
+def committed_equity(state: State) -> np.ndarray:
+    """Return what each firm has still to pay itself, loans aside, for builds it has signed, musd."""
+    leases = state.leases
+    rows = np.flatnonzero(leases.status == LeaseStatus.BUILDING)
+    own = (1.0 - leases.loan_share[rows]) * np.maximum(leases.capex[rows] - leases.capex_spent[rows], 0.0)
+    return np.bincount(leases.landlord[rows], own, minlength=len(state.firms))
+
+
+def uncommitted_cash(state: State) -> np.ndarray:
+    """Return cash above the buffer and above what signed builds need, musd; negative where it is short."""
+    firms = state.firms
+    return firms.cash + firms.restricted_cash - committed_equity(state) - cash_buffer(state)
+
+
+def free_cash(state: State) -> np.ndarray:
+    """Return the cash a firm can spend at will without borrowing, musd, zero or more."""
+    if not state.scenario.finance.enabled:
+        return np.full(len(state.firms), np.inf)
+    return np.maximum(np.minimum(uncommitted_cash(state), state.firms.cash), 0.0)
+
+
+def borrowing_room(state: State) -> np.ndarray:
+    """Return the corporate debt each firm can still take up, by its own standing, musd."""
+    firms, finance = state.firms, state.scenario.finance
+    if not finance.debt_enabled:
+        return np.zeros(len(firms))
+    room = np.maximum(corporate_debt_limit(state) - firms.corporate_debt, 0.0)
+    return room * (miners(state) & (firms.status < Status.CHAPTER11))
+
+
+def corporate_debt_limit(state: State) -> np.ndarray:
+    """Return the corporate debt lenders accept from each firm, musd."""
+    firms, finance = state.firms, state.scenario.finance
+    return debt_capacity(
+        firms.enterprise_value,
+        np.maximum(firms.project_debt, 0.0),
+        np.maximum(firms.bitcoin, 0.0),
+        finance.refinancing_limit,
+        finance.btc_loan_to_value,
+    )
+
+
+def equity_room(state: State) -> np.ndarray:
+    """Return the equity each listed firm can still issue, musd."""
+    firms = state.firms
+    share = state.scenario.finance.equity_share_per_year
+    open_ = miners(state) & firms.listed & (firms.status < Status.CHAPTER11)
+    return equity_window(firms.equity_value, firms.equity_issued, share) * open_
+
+
+def available_equity(state: State) -> np.ndarray:
+    """Return what each firm can put into new builds besides project loans, musd; none in chapter 11."""
+    if not state.scenario.finance.enabled:
+        return np.full(len(state.firms), np.inf)
+    means = uncommitted_cash(state) + borrowing_room(state) + equity_room(state)
+    return np.maximum(means, 0.0) * (state.firms.status < Status.CHAPTER11)
+
+
+def sector_debt_left(state: State) -> float:
+    """Return the new debt lenders still give the whole sector, musd: the yearly cap less the trailing year.
+
+    What counts is project loans promised at signing and corporate debt taken up; roll-overs are not new.
+    """
+    finance, leases = state.scenario.finance, state.leases
+    if not finance.enabled:
+        return np.inf
+    recent = (leases.signed > state.month - MONTHS) & ~leases.at_start
+    promised = float((leases.capex * leases.loan_share)[recent].sum())
+    return max(finance.sector_debt_cap_busd * MUSD_PER_BUSD - promised - state.ledger.borrowed_in_year(), 0.0)
+
+
+def fund_proposals(
+    state: State, firm: np.ndarray, equity_need: np.ndarray, debt_need: np.ndarray, merit: np.ndarray
+) -> np.ndarray:
+    """Return which proposals find money: best merit first, within each firm's means and the sector's cap.
+
+    A proposal that does not fit is passed over, and smaller ones behind it still may. Equity that a firm can
+    only raise by borrowing counts against the sector's cap like a project loan.
+
+    Args:
+        state: The state; nothing is changed.
+        firm: Firm row of each proposal.
+        equity_need: What the firm itself must bring, musd, at the smallest loan it may get.
+        debt_need: Project loan, musd, at the largest it may get.
+        merit: Gain of the proposal; ties go by the firm's slot.
+    """
+    if not state.scenario.finance.enabled:
+        return np.ones(len(firm), dtype=bool)
+    funded = np.zeros(len(firm), dtype=bool)
+    own, cheap = available_equity(state), uncommitted_cash(state) + equity_room(state)
+    means, unborrowed = own[firm], np.maximum(cheap, 0.0)[firm]
+    left = sector_debt_left(state)
+    used: dict[int, float] = {}
+    order = np.lexsort((state.firms.slot[firm], -merit))
+    for row in order[(equity_need <= means)[order]].tolist():
+        before = used.get(int(firm[row]), 0.0)
+        after = before + float(equity_need[row])
+        free = float(unborrowed[row])
+        loans = float(debt_need[row]) + max(after - free, 0.0) - max(before - free, 0.0)
+        if after <= means[row] and loans <= left:
+            used[int(firm[row])] = after
+            left -= loans
+            funded[row] = True
+    return funded
+
+
+def sell_bitcoin(state: State, want: np.ndarray) -> np.ndarray:
+    """Sell treasury for as much cash as is wanted and there, musd; return the proceeds by firm."""
+    firms = state.firms
+    if not want.any():
+        return want
+    held = firms.bitcoin
+    share = np.minimum(want / np.where(held > 0.0, held, np.inf), 1.0)
+    proceeds = held * share
+    state.ledger.post("bitcoin sold", "cash", "bitcoin", proceeds, sector="market")
+    firms.btc -= firms.btc * share
+    return proceeds
+
+
+def borrow(state: State, want: np.ndarray) -> np.ndarray:
+    """Take up corporate debt, as far as the firm's standing and the sector's cap allow; return it by firm."""
+    firms, finance = state.firms, state.scenario.finance
+    granted = np.minimum(want, borrowing_room(state)) if want.any() else want
+    total = float(granted.sum())
+    if total <= 0.0:
+        return np.zeros(len(firms))
+    # When lenders have not enough for all, every borrower gets the same part.
+    granted = granted * min(1.0, sector_debt_left(state) / total)
+    add_corporate_debt(state, granted, finance.debt_years * MONTHS)
+    return granted
+
+
+def add_corporate_debt(state: State, amount: np.ndarray, months: float) -> None:
+    """Draw corporate debt at today's terms and blend coupon and maturity with the debt there was."""
+    firms, finance = state.firms, state.scenario.finance
+    rate = np.where(firms.kind == Kind.PRIVATE, finance.private_coupon, finance.refinancing_coupon)
+    before = np.maximum(firms.corporate_debt, 0.0)
+    firms.coupon = blended(firms.coupon, before, rate, amount)
+    due = np.rint(blended(firms.maturity, before, state.month + months, amount))
+    firms.maturity = np.where(amount > 0.0, due, firms.maturity).astype(np.int64)
+    state.ledger.post("corporate borrowing", "cash", "corporate_debt", amount, sector="lenders")
+
+
+def issue_equity(state: State, want: np.ndarray) -> np.ndarray:
+    """Issue shares of listed firms within their window, musd; return the proceeds by firm."""
+    if not want.any():
+        return want
+    issued = np.minimum(want, equity_room(state))
+    state.ledger.post("equity issues", "cash", "capital", issued, sector="investors")
+    state.firms.equity_issued += issued
+    return issued
