@@ -80,9 +80,15 @@ class Parameter(NamedTuple):
             words += f" ({self.unit})"
         return f'{words}, or "none"' if self.optional else words
 
+    @property
+    def takes_text(self) -> bool:
+        """Return whether values are words."""
+        return self.type in ("text", "choice")
+
     def complaint(self, value: Any) -> Problem:  # noqa: ANN401
         """Say that the value is not what the parameter takes."""
-        line = f"{self.name}: expected {self.expected}, got {shown(value)}"
+        text = "the text " if isinstance(value, str) and not self.takes_text else ""
+        line = f"{self.name}: expected {self.expected}, got {text}{shown(value)}"
         if isinstance(value, str) and (near := get_close_matches(value, self.options, 1)):
             line += f"; did you mean '{near[0]}'?"
         return Problem((self.name,), line)
@@ -114,7 +120,7 @@ def unknown(key: str, extra: Iterable[str] = ()) -> Problem:
 
 
 def alike(key: str, name: str) -> float:
-    """Return how alike two dotted names are, from 0 to 1; the right field in a wrong group is nearly right."""
+    """Return how alike two dotted names are, from 0 to 1; the right field of a wrong group counts."""
     whole = SequenceMatcher(None, key.lower(), name).ratio()
     field = SequenceMatcher(None, key.lower().rpartition(".")[2], name.rpartition(".")[2]).ratio()
     return max(whole, 0.9 * field)

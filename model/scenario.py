@@ -1,7 +1,7 @@
 """A scenario: every number a run depends on, checked before the first month.
 
-`Scenario()` is the reference case and `load_scenario` reads one by name or from a file. A scenario never
-changes; `with_values` makes another one.
+`Scenario()` is the reference case; `model.scenario_files` reads others by name or from a file. A scenario
+never changes: `with_values` makes another one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from model.parameters.bitcoin import Bitcoin, RestOfWorld
 from model.parameters.demand import ArtificialIntelligence, Leases, Power
 from model.parameters.firms import Choice, Consolidation, Finance, Horizon, Population
 from model.scenario_checks import contradictions
-from model.scenario_files import EXTENDS, NONE, Values, flatten, read_values, scenario_names
 from model.scenario_inputs import check_inputs, fingerprint
+from model.scenario_values import EXTENDS, NONE, Values, flatten
 
 
 class Scenario(Group):
@@ -53,6 +53,28 @@ class Scenario(Group):
             if problems := contradictions(self):
                 raise ScenarioError.of(problems)
 
+    @classmethod
+    def of(cls, values: Values) -> Scenario:
+        """Return the scenario with these values and defaults elsewhere, or say what is wrong where."""
+        tree: dict[str, Any] = {}
+        problems = []
+        for key, value in values.values.items():
+            group, _, field = key.partition(".")
+            if key in LABELS:
+                tree[key] = value
+            elif key in parameters():
+                tree.setdefault(group, {})[field] = _plain(key, value)
+            else:
+                problems.append(_not_a_parameter(key, value))
+        try:
+            scenario = cls(**tree)
+        except ScenarioError as error:
+            problems += error.problems
+        else:
+            if not problems:
+                return scenario
+        raise ScenarioError.of(map(values.located, problems)) from None
+
     def __hash__(self) -> int:
         """Hash by content, so that equal scenarios are one key."""
         return hash(json.dumps(self.values(), sort_keys=True))
@@ -65,7 +87,7 @@ class Scenario(Group):
         """Return a new, checked scenario with some values replaced: `with_values(**{"ai.demand_gw": 80})`."""
         values = Values({"name": self.name, "description": self.description, **self.values()})
         values.put(flatten(dotted))
-        return _checked(values)
+        return Scenario.of(values)
 
     def parameter_hash(self) -> str:
         """Return the SHA-256 of the resolved parameters; name and description do not count.
@@ -98,54 +120,19 @@ class Scenario(Group):
         return "\n".join(lines) + "\n"
 
 
-def load_scenario(name_or_path: str | Path = "reference", **dotted: Any) -> Scenario:  # noqa: ANN401
-    """Return a shipped scenario by name, or one from a TOML file, with some values replaced.
-
-    `load_scenario("reference", **{"ai.demand_gw": 80})`; overrides as text go through `parse_overrides`.
-    """
-    values = read_values(name_or_path)
-    values.put(flatten(dotted))
-    scenario = _checked(values)
-    scenario.check_inputs()
-    return scenario
-
-
-def describe_scenarios() -> dict[str, str]:
-    """Return what each shipped scenario is, in a line."""
-    return {name: load_scenario(name).description for name in scenario_names()}
-
-
-def _checked(values: Values) -> Scenario:
-    tree: dict[str, Any] = {}
-    problems = []
-    for key, value in values.values.items():
-        group, _, field = key.partition(".")
-        if key in LABELS:
-            tree[key] = value
-        elif key in parameters():
-            tree.setdefault(group, {})[field] = _plain(key, value)
-        else:
-            problems.append(_not_a_parameter(key, value))
-    try:
-        if problems:
-            raise ScenarioError.of(problems)
-        return Scenario(**tree)
-    except ScenarioError as error:
-        raise ScenarioError.of(map(values.located, error.problems)) from None
-
-
 def _plain(key: str, value: Any) -> Any:  # noqa: ANN401
+    if getattr(value, "shape", None) == ():  # a numpy scalar
+        return value.item()
     if isinstance(value, str) and value.lower() == NONE and parameters()[key].optional:
         return None
-    if isinstance(value, Path):
-        return str(value)
-    item = getattr(value, "item", None)
-    return item() if callable(item) else value  # a numpy scalar becomes a number
+    return str(value) if isinstance(value, Path) else value
 
 
 def _not_a_parameter(key: str, value: Any) -> Problem:  # noqa: ANN401
     if key in GROUPS:
         return Problem((key,), f"{key}: expected a table of parameters, got {shown(value)}")
+    if key == EXTENDS:
+        return Problem((key,), "extends belongs into a scenario file, before the first table")
     return unknown(key, (EXTENDS,))
 
 

@@ -68,7 +68,10 @@ def _price(scenario: Scenario) -> Iterator[Problem]:
         line = "bitcoin.price_process = 'path' needs bitcoin.price_path, a CSV file with month,btc_price_usd"
         yield Problem(keys, line)
     if bitcoin.price_process != "path" and bitcoin.price_path is not None:
-        line = f"bitcoin.price_path is only read when bitcoin.price_process is 'path', not '{bitcoin.price_process}'"
+        line = (
+            "bitcoin.price_path is only read when bitcoin.price_process is 'path', "
+            f"not '{bitcoin.price_process}'"
+        )
         yield Problem(keys, line)
 
 
@@ -112,7 +115,10 @@ def _choice(scenario: Scenario) -> Iterator[Problem]:
     if choice.mix and not wrong and abs(total - 1) > 1e-6:
         yield Problem(("choice.mix",), f"choice.mix: the shares must add up to 1, not to {total:g}")
     if choice.network == "watts_strogatz" and choice.network_degree % 2:
-        line = f"choice.network = 'watts_strogatz' needs an even choice.network_degree, not {choice.network_degree}"
+        line = (
+            "choice.network = 'watts_strogatz' needs an even choice.network_degree, "
+            f"not {choice.network_degree}"
+        )
         yield Problem(("choice.network_degree", "choice.network"), line)
 
 

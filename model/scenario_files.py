@@ -1,47 +1,44 @@
 """Scenario files: TOML that holds only what differs from the scenario it extends.
 
-Reading yields plain values by dotted name and where each came from; `model.scenario` checks them.
+`load_scenario` reads the chain of files, lays them over each other and has the result checked.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from model.errors import Problem, ScenarioError, ScenarioFileError
-from model.parameter_table import GROUPS, parameters, shown
+from model.errors import ScenarioError, ScenarioFileError
+from model.parameter_table import parameters, shown
+from model.scenario import Scenario
+from model.scenario_inputs import read_text
+from model.scenario_values import EXTENDS, NONE, Values, flatten
 
 SHIPPED = Path(__file__).parent / "scenarios"
 REFERENCE = "reference"
-EXTENDS = "extends"
-NONE = "none"
-"""What a file or the command line writes for a value that is not there, TOML having no word for it."""
 
-LARGEST_FILE = 1_000_000
-DEEPEST_TABLE = 4
+LONGEST_NAME = 200
 
 
-@dataclass
-class Values:
-    """Values by dotted name, and the file each was read from."""
+def load_scenario(name_or_path: str | Path = "reference", **dotted: Any) -> Scenario:  # noqa: ANN401
+    """Return a shipped scenario by name, or one from a TOML file, with some values replaced.
 
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
+    `load_scenario("reference", **{"ai.demand_gw": 80})`; overrides as text go through `parse_overrides`.
+    """
+    values = read_values(name_or_path)
+    values.put(flatten(dotted))
+    scenario = Scenario.of(values)
+    scenario.check_inputs()
+    return scenario
 
-    def put(self, values: Mapping[str, Any], origin: str = "") -> None:
-        """Lay further values over those already there."""
-        for key, value in values.items():
-            self.values[key] = value
-            self.origins[key] = origin
 
-    def located(self, problem: Problem) -> Problem:
-        """Return the problem with the file of the first key that has one in front."""
-        origin = next((self.origins[key] for key in problem.keys if self.origins.get(key)), "")
-        return Problem(problem.keys, f"{origin}: {problem.line}") if origin else problem
+def describe_scenarios() -> dict[str, str]:
+    """Return what each shipped scenario is, in a line."""
+    return {name: load_scenario(name).description for name in scenario_names()}
 
 
 def scenario_names() -> list[str]:
@@ -77,33 +74,12 @@ def locate(name_or_path: str | Path, folder: Path) -> Path:
     shipped = scenario_names()
     if text in shipped:
         return SHIPPED / f"{text}.toml"
-    path = folder / Path(text).expanduser()
-    if path.suffix.lower() == ".toml" or len(Path(text).parts) > 1 or path.exists():
-        return _regular(path)
+    path = Path(text)
+    if path.suffix.lower() == ".toml" or len(path.parts) > 1 or (folder / text[:LONGEST_NAME]).exists():
+        return _regular(folder / path)
     near = get_close_matches(text.lower(), shipped, 1)
     advice = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(shipped)}"
     raise ScenarioFileError(f"no scenario is called {shown(text)}; {advice} (a file ends in .toml)")
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    """Return nested tables as dotted names; a table that is itself a value stays one."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        dotted = f"{prefix}{key}"
-        table, _, entry = dotted.rpartition(".")
-        if _is_table(table) and dotted not in parameters():
-            flat.setdefault(table, {})[entry] = value
-        elif isinstance(value, Mapping) and dotted not in parameters() and depth < DEEPEST_TABLE:
-            if not value and dotted not in GROUPS:
-                flat[dotted] = value
-            flat.update(flatten(value, f"{dotted}.", depth + 1))
-        else:
-            flat[dotted] = value
-    return flat
-
-
-def _is_table(key: str) -> bool:
-    return key in parameters() and isinstance(parameters()[key].default, dict)
 
 
 def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
@@ -141,47 +117,41 @@ def _layer(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         known = parameters().get(key)
         if known and known.unit in ("file", "folder") and isinstance(value, str) and value != NONE:
-            values[key] = str((path.parent / Path(value).expanduser()).absolute())
+            values[key] = os.path.normpath(path.parent.absolute() / Path(value).expanduser())
     return values
 
 
 def _regular(path: Path) -> Path:
     try:
+        path = path.expanduser()
         if path.is_file():
             return path
         what = "is a folder, not a scenario file" if path.is_dir() else "is not a regular file"
-        if not path.exists():
-            what = "there is no such file"
-            near = get_close_matches(path.name, [other.name for other in path.parent.glob("*.toml")], 1)
-            what += f"; did you mean '{path.with_name(near[0])}'?" if near else ""
-    except (OSError, ValueError) as error:
-        what = f"not a path that can be read ({getattr(error, 'strerror', None) or error})"
-    raise ScenarioFileError(f"{path}: {what}")
+        what = what if path.exists() else _missing(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        what = f"no path that can be read ({getattr(error, 'strerror', None) or error})"
+    raise ScenarioFileError(f"{str(path)[:LONGEST_NAME]}: {what}")
+
+
+def _missing(path: Path) -> str:
+    if path.stem in scenario_names():
+        return f"there is no such file; the shipped scenario is called '{path.stem}'"
+    near = get_close_matches(path.stem, [other.stem for other in path.parent.glob("*.toml")], 1)
+    return "there is no such file" + (f"; did you mean '{path.with_stem(near[0])}'?" if near else "")
 
 
 def _parse(path: Path) -> dict[str, Any]:
     text = read_text(path)
     try:
         document = tomllib.loads(text)
-    except RecursionError:
-        raise ScenarioFileError(f"{_label(path)}: not a scenario: tables nested too deeply") from None
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         raise ScenarioFileError(f"{_label(path)}: not valid TOML: {error}") from None
+    except (RecursionError, ValueError):
+        what = "not a scenario: nested too deeply, or a number with thousands of digits"
+        raise ScenarioFileError(f"{_label(path)}: {what}") from None
     if not document:
         raise ScenarioFileError(f"{_label(path)}: empty; expected a line such as extends = 'reference'")
     return document
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file the user named."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ScenarioFileError(f"{path}: larger than {LARGEST_FILE // 1_000_000} MB, not a scenario")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ScenarioFileError(f"{path}: not UTF-8 text (byte {error.start} cannot be read)") from None
-    except OSError as error:
-        raise ScenarioFileError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def _label(path: Path) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.errors import ScenarioFileError
-from model.scenario_files import read_text
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
 
+LARGEST_FILE = 1_000_000
+DIFFICULTY_TABLE = "difficulty_epochs.csv"
 PRICE_COLUMNS = ("month", "btc_price_usd")
 
 
@@ -21,13 +22,11 @@ def check_inputs(scenario: Scenario) -> None:
     """Read what the scenario names, so that a run never stops at a file halfway."""
     if scenario.bitcoin.price_process == "path":
         price_path(scenario)
-    if (text := scenario.population.data_folder) is not None:
-        folder = Path(text)
-        if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "there is no such folder"
-            raise ScenarioFileError(f"population.data_folder: {folder}: {what}")
-        if not any(folder.glob("*.csv")):
-            raise ScenarioFileError(f"population.data_folder: {folder}: holds no CSV table")
+    if scenario.population.data_folder is not None:
+        try:
+            _check_folder(Path(scenario.population.data_folder), scenario.horizon.start)
+        except ScenarioFileError as error:
+            raise ScenarioFileError(f"population.data_folder: {error}") from None
 
 
 def price_path(scenario: Scenario) -> list[float]:
@@ -62,6 +61,33 @@ def fingerprint(path: Path) -> str:
             digest.update(f"{file.name}\n".encode() if path.is_dir() else b"")
             digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file the user named."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ScenarioFileError(f"{path}: larger than {LARGEST_FILE // 1_000_000} MB, not a scenario")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScenarioFileError(f"{path}: not UTF-8 text (byte {error.start} cannot be read)") from None
+    except OSError as error:
+        raise ScenarioFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _check_folder(folder: Path, start: str) -> None:
+    if not folder.is_dir():
+        raise ScenarioFileError(
+            f"{folder}: {'is not a folder' if folder.exists() else 'there is no such folder'}"
+        )
+    epochs = folder / DIFFICULTY_TABLE
+    if not epochs.is_file():
+        raise ScenarioFileError(f"{folder}: holds no {DIFFICULTY_TABLE}; expected every table of model/data")
+    rows = csv.DictReader(read_text(epochs).splitlines())
+    days = sorted(row["start_date"] for row in rows if row.get("start_date"))
+    if not days or not days[0] <= f"{start}-01" <= days[-1]:
+        span = f"{days[0]} to {days[-1]}" if days else "nothing"
+        raise ScenarioFileError(f"{epochs}: covers {span}, but horizon.start is {start}")
 
 
 def _prices(path: Path) -> dict[str, float]:
