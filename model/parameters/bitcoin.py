@@ -11,9 +11,11 @@ class Bitcoin(Group):
     """Protocol, price process and machine market."""
 
     price_process: Literal["constant", "path", "gbm", "regime", "bootstrap", "jump"] = param(
-        "gbm", "-", "how the BTC price moves", "MODEL; geometric Brownian motion unless said"
+        "gbm", "-", "how the BTC price moves", "MODEL 5.3; geometric Brownian motion unless said"
     )
-    price_start: float = param(93000, "USD/BTC", "price in the first month", "derived_network", 1, 1e9)
+    price_start: float = param(
+        93000, "USD/BTC", "price in the first month", "derived_network; costs.csv btc_price_baseline", 1, 1e9
+    )
     price_path: str | None = param(
         None, "file", "CSV with columns month,btc_price_usd for price_process = path", "given by the user"
     )
@@ -26,23 +28,47 @@ class Bitcoin(Group):
         -2,
         2,
     )
-    volatility: float = param(0.50, "1/sqrt(year)", "log volatility of the price (gbm, jump)", "estimate_c", 0, 3)
-    bull_drift: float = param(0.8, "1/year", "log drift in the bull regime", "derived_network", -3, 5)
-    bull_months: float = param(34, "months", "mean length of a bull regime", "derived_network", 1, 240)
-    bear_drift: float = param(-1.3, "1/year", "log drift in the bear regime", "derived_network", -5, 3)
-    bear_months: float = param(11, "months", "mean length of a bear regime", "derived_network", 1, 240)
+    volatility: float = param(
+        0.50, "1/sqrt(year)", "log volatility of the price (gbm, jump)", "estimate_c; MODEL 5.3", 0, 3
+    )
+    bull_drift: float = param(
+        0.8, "1/year", "log drift in the bull regime", "derived_network; MODEL 5.3", -3, 5
+    )
+    bull_months: float = param(
+        34, "months", "mean length of a bull regime", "derived_network; MODEL 5.3", 1, 240
+    )
+    bear_drift: float = param(
+        -1.3, "1/year", "log drift in the bear regime", "derived_network; MODEL 5.3", -5, 3
+    )
+    bear_months: float = param(
+        11, "months", "mean length of a bear regime", "derived_network; MODEL 5.3", 1, 240
+    )
     regime_volatility: float = param(
         0.40, "1/sqrt(year)", "log volatility within a regime", "estimate_c; the regimes carry the rest", 0, 3
     )
-    bootstrap_block: int = param(9, "months", "length of the history blocks drawn", "MODEL; 6 to 12", 1, 48)
-    jump_month: int = param(24, "month", "month of the jump (price_process = jump)", "scenario device", 0, 1200)
+    bootstrap_block: int = param(
+        9, "months", "length of the history blocks drawn", "MODEL 5.3; 6 to 12", 1, 48
+    )
+    jump_month: int = param(
+        24, "month", "month of the jump (price_process = jump)", "scenario device", 0, 1200
+    )
     jump_factor: float = param(0.5, "ratio", "factor the price jumps by", "scenario device", 0.001, 1000)
-    halving: bool = param(True, "-", "whether the subsidy halves at heights divisible by 210,000", "protocol rule")
+    halving: bool = param(
+        True, "-", "whether the subsidy halves at heights divisible by 210,000", "protocol rule"
+    )
     fee_share: float = param(
-        0.0065, "share of reward", "fees over subsidy plus fees, before the next halving", "derived_network", 0, 0.9
+        0.0065,
+        "share of reward",
+        "fees over subsidy plus fees, before the next halving",
+        "derived_network; October and November 2025",
+        0,
+        0.9,
     )
     fee_memory: bool = param(
-        True, "-", "fees stay constant in BTC a block, so that their share doubles at a halving", "protocol rule"
+        True,
+        "-",
+        "fees stay constant in BTC a block, so that their share doubles at a halving",
+        "protocol rule",
     )
     frontier_improvement: float = param(
         0.18,
@@ -52,8 +78,12 @@ class Bitcoin(Group):
         0,
         0.5,
     )
-    machine_life: float = param(5, "years", "technical life of a machine", "estimate_c", 1, 15)
-    order_lead_months: int = param(5, "months", "from order to running machine", "estimate_c; range 3-9", 0, 24)
+    machine_life: float = param(
+        5, "years", "technical life of a machine", "estimate_c; costs.csv asic_life", 1, 15
+    )
+    order_lead_months: int = param(
+        5, "months", "from order to running machine", "estimate_c; costs.csv asic_order_lead", 0, 24
+    )
     machine_price_mode: Literal["market", "fixed"] = param(
         "market", "-", "machine prices follow the marginal buyer's value, or stay at their start", "MODEL 5.1"
     )
@@ -64,10 +94,18 @@ class Bitcoin(Group):
         0.7, "share of price", "price of a used machine over a new one of its kind", "estimate_c", 0, 1
     )
     expectation: Literal["naive", "adaptive", "trend"] = param(
-        "adaptive", "-", "rule by which hashprice is expected", "MODEL 5.3; a declared rule, never the process"
+        "adaptive",
+        "-",
+        "rule by which hashprice is expected",
+        "MODEL 5.3; a declared rule, never the process",
     )
     expectation_speed: float = param(
-        0.25, "1/month", "weight of the newest month in adaptive and trend expectations", "estimate_c", 0, 1
+        0.25,
+        "1/month",
+        "weight of the newest month in adaptive and trend expectations",
+        "estimate_c; a half-life of ten weeks",
+        0,
+        1,
     )
     expected_decay: float = param(
         0.236,
@@ -78,19 +116,30 @@ class Bitcoin(Group):
         3,
     )
     decay_speed: float = param(
-        0.02, "1/month", "weight of the newest month in the expected decay (rule trend)", "estimate_c", 0, 1
+        0.02,
+        "1/month",
+        "weight of the newest month in the expected decay (rule trend)",
+        "estimate_c; a memory of about four years, one halving cycle",
+        0,
+        1,
     )
 
 
 class RestOfWorld(Group):
     """Mining outside the modelled firms: no AI tenant at its door."""
 
-    enabled: bool = param(True, "-", "whether the rest of the world reacts (else its hash is constant)", "switch")
-    cost_median: float = param(45, "USD/MWh", "median power price", "ccaf_25", 1, 500)
+    enabled: bool = param(
+        True, "-", "whether the rest of the world reacts (else its hash is constant)", "switch"
+    )
+    cost_median: float = param(
+        45, "USD/MWh", "median power price", "ccaf_25; power_cost_distribution.csv", 1, 500
+    )
     cost_log_sigma: float = param(
         0.355, "log sd", "spread of power prices", "ccaf_25; power_cost_distribution.csv", 0.01, 2
     )
-    other_cost: float = param(10.5, "USD/MWh", "cash cost besides power", "ccaf_25", 0, 100)
+    other_cost: float = param(
+        10.5, "USD/MWh", "cash cost besides power", "ccaf_25; costs.csv opex_besides_power_all_in", 0, 100
+    )
     shutdown_speed: float = param(
         0.25,
         "1/month",
@@ -100,10 +149,15 @@ class RestOfWorld(Group):
         1,
     )
     vintage_log_sigma: float = param(0.28, "log sd", "spread of machine generations", "estimate_c", 0.01, 2)
-    uptime: float = param(0.92, "share", "share of nameplate hash realised", "riot_q3_25; upper end of 0.86-0.92", 0, 1)
-    hurdle_rate: float = param(
-        0.15, "share", "margin over cost an order must promise", "estimate_c", 0, 5
+    uptime: float = param(
+        0.92,
+        "share",
+        "share of nameplate hash realised",
+        "riot_q3_25; costs.csv fleet_uptime, high end",
+        0,
+        1,
     )
+    hurdle_rate: float = param(0.15, "share", "margin over cost an order must promise", "estimate_c", 0, 5)
     order_rate: float = param(
         0.035,
         "share/month",
@@ -113,7 +167,12 @@ class RestOfWorld(Group):
         1,
     )
     funding_memory: float = param(
-        0.15, "1/month", "speed at which orders follow profitability", "derived_network; bear market of 2022", 0, 1
+        0.15,
+        "1/month",
+        "speed at which orders follow profitability",
+        "derived_network; bear market of 2022",
+        0,
+        1,
     )
     retirement: float = param(
         0.30, "share/year", "yearly scrapping of machines that do not pay", "estimate_c", 0, 10

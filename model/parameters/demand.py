@@ -11,7 +11,12 @@ class ArtificialIntelligence(Group):
     """Buyers of AI capacity and what power now is worth to them."""
 
     demand_gw: float = param(
-        65, "GW", "US data-center demand due from 2025 to 2028 (scales the whole path)", "msx_article", 0, 1000
+        65,
+        "GW",
+        "US data-center demand due from 2025 to 2028 (scales the whole path)",
+        "msx_article; costs.csv claim_us_dc_demand_2025_28",
+        0,
+        1000,
     )
     demand_after_2028: float = param(
         1.0, "ratio", "scale of the demand added after 2028", "estimate_c; demand_path.csv", 0, 10
@@ -19,72 +24,222 @@ class ArtificialIntelligence(Group):
     bust_month: int | None = param(
         None, "month", "month demand collapses (none: never)", "scenario device", 0, 1200
     )
-    bust_share: float = param(0.5, "share", "part of the load due that vanishes in a bust", "scenario device", 0, 1)
-    bust_default_factor: float = param(10, "ratio", "tenant defaults after a bust over before", "scenario device", 0, 1000)
-    margin_scale: float = param(1.0, "ratio", "scale of every buyer's AI margin", "estimate_c", 0, 10)
+    bust_share: float = param(
+        0.5, "share", "part of the load due that vanishes in a bust", "scenario device", 0, 1
+    )
+    bust_default_factor: float = param(
+        10, "ratio", "tenant defaults after a bust over before", "scenario device", 0, 1000
+    )
+    margin_scale: float = param(
+        1.0,
+        "ratio",
+        "scale of every buyer's AI margin",
+        "estimate_c; column ai_margin of hyperscalers.csv at 1",
+        0,
+        10,
+    )
     planning_months: int = param(
-        24, "months", "how far ahead a buyer secures power", "ms_note_25; conversion lead of 18-24 months", 1, 120
+        24,
+        "months",
+        "how far ahead a buyer secures power",
+        "ms_note_25; conversion lead of 18-24 months",
+        1,
+        120,
     )
     deals_per_month: int = param(
-        1, "deals/month", "blocks one buyer can negotiate at a time", "deal_tally_25; about 15 deals in 18 months", 0, 20
+        1,
+        "deals/month",
+        "blocks one buyer can negotiate at a time",
+        "deal_tally_25; about 15 deals in 18 months",
+        0,
+        20,
     )
     discount_investment_grade: float = param(
-        0.07, "share/year", "cost of capital of investment-grade buyers", "estimate_c; low end of discount_rate_lease", 0, 1
+        0.07,
+        "share/year",
+        "cost of capital of investment-grade buyers",
+        "estimate_c; costs.csv discount_rate_lease, low end",
+        0,
+        1,
     )
     discount_high_yield: float = param(
-        0.11, "share/year", "cost of capital of high-yield buyers", "estimate_c; high end of discount_rate_lease", 0, 1
+        0.11,
+        "share/year",
+        "cost of capital of high-yield buyers",
+        "estimate_c; costs.csv discount_rate_lease, high end",
+        0,
+        1,
     )
-    default_investment_grade: float = param(0.002, "1/year", "lease default hazard", "estimate_c", 0, 5)
-    default_high_yield: float = param(0.03, "1/year", "lease default hazard", "estimate_c", 0, 5)
+    default_investment_grade: float = param(
+        0.002, "1/year", "lease default hazard", "estimate_c; costs.csv tenant_default_hyperscaler", 0, 5
+    )
+    default_high_yield: float = param(
+        0.03, "1/year", "lease default hazard", "estimate_c; costs.csv tenant_default_neocloud", 0, 5
+    )
     minimum_block_mw: float = param(
-        10, "MW", "smallest block a buyer considers", "bitf_q3_25; a hall of 18 MW is the smallest announced", 0, 5000
+        10,
+        "MW",
+        "smallest block a buyer considers",
+        "bitf_q3_25; a hall of 18 MW is the smallest announced",
+        0,
+        5000,
     )
     region_taste: float = param(
         0.05, "log sd", "how much buyers differ in what a region is worth to them", "estimate_c", 0, 1
     )
-    fit_out_months: int = param(5, "months", "tenant's own work in a powered shell", "estimate_c; 14 less 9 months", 0, 60)
-    pue: float = param(1.25, "ratio", "operating PUE of AI halls", "apld_25", 1, 3)
+    fit_out_months: int = param(
+        5, "months", "tenant's own work in a powered shell", "estimate_c; 14 less 9 months", 0, 60
+    )
+    pue: float = param(1.25, "ratio", "operating PUE of AI halls", "apld_25; costs.csv pue_ai", 1, 3)
 
 
 class Leases(Group):
     """Products, costs, lead times and the market for leases."""
 
     theta: float = param(
-        0.5, "share", "bargaining: 0 buyer-optimal, 1 seller-optimal core price", "estimate_c; equal split", 0, 1
+        0.5,
+        "share",
+        "bargaining: 0 buyer-optimal, 1 seller-optimal core price",
+        "estimate_c; equal split",
+        0,
+        1,
     )
     block_mw: float = param(
         259, "MW", "largest block offered at once", "deal_tally_25; mean deal of 176 IT MW over 0.68", 1, 5000
     )
-    it_to_gross: float = param(0.68, "ratio", "critical IT load over gross megawatts", "cifr_q3_25", 0.1, 1)
-    shell_capex: float = param(2.0, "musd/IT MW", "cost of a powered shell", "riot_q3_25", 0, 100)
-    colocation_capex: float = param(10.5, "musd/IT MW", "cost of a colocation hall", "cw_cost_25", 0, 100)
-    gpu_capex: float = param(29, "musd/IT MW", "cost of the GPUs", "iren_msft_25", 0, 200)
-    shell_margin: float = param(0.95, "share", "net operating income over rent, shell", "estimate_c", 0, 1)
-    colocation_margin: float = param(0.85, "share", "net operating income over rent, colocation", "cifr_q3_25", 0, 1)
+    it_to_gross: float = param(
+        0.68,
+        "ratio",
+        "critical IT load over gross megawatts",
+        "cifr_q3_25; costs.csv it_to_gross_ratio",
+        0.1,
+        1,
+    )
+    shell_capex: float = param(
+        2.0, "musd/IT MW", "cost of a powered shell", "riot_q3_25; costs.csv shell_capex_it", 0, 100
+    )
+    colocation_capex: float = param(
+        10.5, "musd/IT MW", "cost of a colocation hall", "cw_cost_25; costs.csv colocation_capex_it", 0, 100
+    )
+    gpu_capex: float = param(
+        29, "musd/IT MW", "cost of the GPUs", "iren_msft_25; costs.csv gpu_capex_it", 0, 200
+    )
+    shell_margin: float = param(
+        0.95, "share", "net operating income over rent, shell", "estimate_c; costs.csv shell_noi_margin", 0, 1
+    )
+    colocation_margin: float = param(
+        0.85,
+        "share",
+        "net operating income over rent, colocation",
+        "cifr_q3_25; costs.csv colocation_noi_margin",
+        0,
+        1,
+    )
     cloud_margin: float = param(
-        0.78, "share", "EBITDA over rent, cloud; middle of 0.70-0.85, the upper end is a company claim", "iren_msft_25", 0, 1
+        0.78,
+        "share",
+        "EBITDA over rent, cloud; middle of 0.70-0.85, the upper end is a company claim",
+        "iren_msft_25; costs.csv gpu_cloud_ebitda_margin, within range",
+        0,
+        1,
     )
     shell_rent: float = param(
-        0.92, "musd/IT MW-year", "shell rent expected at the start (0.87 of income over 0.95)", "estimate_c", 0, 50
+        0.92,
+        "musd/IT MW-year",
+        "shell rent expected at the start (0.87 of income over 0.95)",
+        "estimate_c; shell_noi_it over shell_noi_margin of costs.csv",
+        0,
+        50,
     )
-    colocation_rent: float = param(1.73, "musd/IT MW-year", "colocation rent expected at the start", "deal_tally_25", 0, 50)
-    cloud_rent: float = param(9.7, "musd/IT MW-year", "cloud rent expected at the start", "iren_msft_25", 0, 100)
-    shell_term: int = param(15, "years", "length of a shell lease", "estimate_c", 1, 50)
-    colocation_term: int = param(12, "years", "length of a colocation lease", "deal_tally_25", 1, 50)
-    cloud_term: int = param(5, "years", "length of a cloud contract", "iren_msft_25", 1, 50)
-    shell_lead: int = param(9, "months", "from signing to delivery, shell", "estimate_c", 0, 120)
-    colocation_lead: int = param(14, "months", "from signing to delivery, colocation", "cifr_q3_25", 0, 120)
-    cloud_lead: int = param(16, "months", "from signing to delivery, cloud", "estimate_c", 0, 120)
-    escalator: float = param(0.025, "share/year", "yearly rise of the rent", "estimate_c", -0.5, 1)
-    prepaid_cloud: float = param(0.2, "share of contract", "prepayment, credited back from year three", "iren_msft_25", 0, 1)
-    prepaid_colocation: float = param(0.0, "share of contract", "prepayment", "deal_tally_25", 0, 1)
+    colocation_rent: float = param(
+        1.73,
+        "musd/IT MW-year",
+        "colocation rent expected at the start",
+        "deal_tally_25; costs.csv colocation_revenue_it",
+        0,
+        50,
+    )
+    cloud_rent: float = param(
+        9.7,
+        "musd/IT MW-year",
+        "cloud rent expected at the start",
+        "iren_msft_25; costs.csv gpu_cloud_revenue_it",
+        0,
+        100,
+    )
+    shell_term: int = param(
+        15, "years", "length of a shell lease", "estimate_c; costs.csv lease_term_shell", 1, 50
+    )
+    colocation_term: int = param(
+        12, "years", "length of a colocation lease", "deal_tally_25; costs.csv lease_term_colocation", 1, 50
+    )
+    cloud_term: int = param(
+        5, "years", "length of a cloud contract", "iren_msft_25; costs.csv lease_term_gpu_cloud", 1, 50
+    )
+    shell_lead: int = param(
+        9, "months", "from signing to delivery, shell", "estimate_c; costs.csv conversion_lead_shell", 0, 120
+    )
+    colocation_lead: int = param(
+        14,
+        "months",
+        "from signing to delivery, colocation",
+        "cifr_q3_25; costs.csv conversion_lead_colocation",
+        0,
+        120,
+    )
+    cloud_lead: int = param(
+        16,
+        "months",
+        "from signing to delivery, cloud",
+        "estimate_c; costs.csv conversion_lead_gpu_cloud",
+        0,
+        120,
+    )
+    escalator: float = param(
+        0.025, "share/year", "yearly rise of the rent", "estimate_c; costs.csv rent_escalator", -0.5, 1
+    )
+    prepaid_cloud: float = param(
+        0.2,
+        "share of contract",
+        "prepayment, credited back from year three",
+        "iren_msft_25; costs.csv prepaid_share_gpu_cloud",
+        0,
+        1,
+    )
+    prepaid_colocation: float = param(
+        0.0, "share of contract", "prepayment", "deal_tally_25; costs.csv prepaid_share_colocation", 0, 1
+    )
     tenant_capex_share: float = param(
-        0.0, "share", "part of a colocation hall the tenant pays (0.8 at one landlord, 0 elsewhere)", "corz_q3_25", 0, 1
+        0.0,
+        "share",
+        "part of a colocation hall the tenant pays (0.8 at one landlord, 0 elsewhere)",
+        "corz_q3_25",
+        0,
+        1,
     )
-    hall_residual: float = param(0.8, "share of cost", "worth of a hall after the term", "estimate_c; 0.5-1.0", 0, 1)
-    gpu_residual: float = param(0.2, "share of cost", "worth of the GPUs after the term", "estimate_c; 0-0.35", 0, 1)
+    hall_residual: float = param(
+        0.8,
+        "share of cost",
+        "worth of a hall after the term",
+        "estimate_c; costs.csv hall_residual_share_after_term",
+        0,
+        1,
+    )
+    gpu_residual: float = param(
+        0.2,
+        "share of cost",
+        "worth of the GPUs after the term",
+        "estimate_c; costs.csv gpu_residual_share_after_term",
+        0,
+        1,
+    )
     backstop_share: float = param(
-        0.0, "share", "new high-yield leases with an investment-grade backstop", "cifr_q3_25; five of fifteen deals had one, none assumed", 0, 1
+        0.0,
+        "share",
+        "new high-yield leases with an investment-grade backstop",
+        "cifr_q3_25; five of fifteen deals had one, none assumed",
+        0,
+        1,
     )
     slip_probability: float = param(
         0.10,
@@ -96,9 +251,16 @@ class Leases(Group):
     )
     slip_months: int = param(3, "months", "length of one slip", "estimate_c", 0, 60)
     construction_capacity_gw: float = param(
-        6, "GW", "most that miners can have under construction at once", "msx_article; all US building at the start", 0, 1000
+        6,
+        "GW",
+        "most that miners can have under construction at once",
+        "msx_article; all US building at the start",
+        0,
+        1000,
     )
-    rent_memory: float = param(0.2, "1/month", "weight of this month's signed rents in the expected rent", "estimate_c", 0, 1)
+    rent_memory: float = param(
+        0.2, "1/month", "weight of this month's signed rents in the expected rent", "estimate_c", 0, 1
+    )
     market_enabled: bool = param(True, "-", "whether a lease market exists at all", "switch")
 
 
@@ -109,13 +271,37 @@ class Power(Group):
         "batch", "-", "how the interconnection queue is served", "MODEL 5.8"
     )
     batch_months: int = param(6, "months", "length of a batch study", "estimate_c", 1, 60)
-    entry_fee: float = param(0.05, "musd/MW", "deposit per queued megawatt (mode entry_fee)", "estimate_c", 0, 100)
-    withdrawal: float = param(0.36, "1/year", "hazard of leaving the queue", "lbnl_queue_25", 0, 10)
+    entry_fee: float = param(
+        0.05,
+        "musd/MW",
+        "deposit per queued megawatt (mode entry_fee)",
+        "estimate_c; costs.csv queue_deposit",
+        0,
+        100,
+    )
+    withdrawal: float = param(
+        0.36,
+        "1/year",
+        "hazard of leaving the queue",
+        "lbnl_queue_25; costs.csv queue_withdrawal_hazard",
+        0,
+        10,
+    )
     serious_share: float = param(
-        0.097, "share", "part of the published queue that is approved or studied (22 of 226 GW in ERCOT)", "ercot_ll_25", 0, 1
+        0.097,
+        "share",
+        "part of the published queue that is approved or studied (22 of 226 GW in ERCOT)",
+        "ercot_ll_25",
+        0,
+        1,
     )
     speculation: float = param(
-        1.0, "ratio", "speculative megawatts filed per megawatt of real need", "estimate_c; duplicates across regions", 0, 50
+        1.0,
+        "ratio",
+        "speculative megawatts filed per megawatt of real need",
+        "estimate_c; duplicates across regions",
+        0,
+        50,
     )
     connection_scale: float = param(
         1.0, "ratio", "scale of what operators can connect; 15 + 6 GW to 2028 at 1", "msx_article", 0, 1e6
@@ -123,15 +309,32 @@ class Power(Group):
     connection_growth: float = param(
         0.05, "share/year", "yearly growth of what operators can connect after 2028", "estimate_c", -1, 2
     )
-    lead_scale: float = param(1.0, "ratio", "scale of the physical lead time from request to power", "regions.csv", 0, 10)
+    lead_scale: float = param(
+        1.0,
+        "ratio",
+        "scale of the physical lead time from request to power",
+        "regions.csv; column lead_time_years at 1",
+        0,
+        10,
+    )
     ai_priority: float = param(
-        0.0, "share", "part of connection capacity reserved for AI requests ahead of miners' pipelines", "scenario device", 0, 1
+        0.0,
+        "share",
+        "part of connection capacity reserved for AI requests ahead of miners' pipelines",
+        "scenario device",
+        0,
+        1,
     )
     other_load_growth: float = param(
         0.015, "share/year", "growth of peak load other than data centers", "estimate_c", -0.1, 0.2
     )
     capacity_price_slope: float = param(
-        0.25, "log per point", "rise of the capacity price per percentage point of shortage", "estimate_c; PJM auctions 2024-27", 0, 5
+        0.25,
+        "log per point",
+        "rise of the capacity price per percentage point of shortage",
+        "estimate_c; PJM auctions 2024-27",
+        0,
+        5,
     )
     capacity_price_cap: float = param(
         666.5, "USD/MW-day", "highest capacity price (MISO summer 2025/26)", "miso_pra_2526", 0, 1e5
@@ -142,19 +345,44 @@ class Power(Group):
     energy_month_volatility: float = param(
         0.08, "log sd/month", "monthly shock to a region's mean energy price", "estimate_c", 0, 2
     )
-    energy_reversion: float = param(0.15, "1/month", "speed at which the mean energy price returns", "estimate_c", 0, 1)
-    energy_scale: float = param(1.0, "ratio", "scale of every site's power price", "switch for sweeps", 0, 10)
+    energy_reversion: float = param(
+        0.15, "1/month", "speed at which the mean energy price returns", "estimate_c", 0, 1
+    )
+    energy_scale: float = param(
+        1.0, "ratio", "scale of every site's power price", "switch; for sweeps", 0, 10
+    )
     onsite_position: float = param(
-        0.5, "share", "where supply behind the meter falls between its low and high case", "ms_ttp_25", 0, 1
+        0.5,
+        "share",
+        "where supply behind the meter falls between its low and high case",
+        "ms_ttp_25; outside_supply.csv, neutral between low and high",
+        0,
+        1,
     )
     onsite_enabled: bool = param(True, "-", "whether supply behind the meter exists", "switch")
-    onsite_scale: float = param(1.0, "ratio", "scale of supply behind the meter", "ms_ttp_25", 0, 1000)
-    pipeline_slip_construction: float = param(
-        0.15, "1/quarter", "probability that a due energisation slips a quarter, under construction", "estimate_c", 0, 1
+    onsite_scale: float = param(
+        1.0, "ratio", "scale of supply behind the meter", "ms_ttp_25; outside_supply.csv at 1", 0, 1000
     )
-    pipeline_slip_approved: float = param(0.40, "1/quarter", "the same for approved megawatts", "estimate_c", 0, 1)
+    pipeline_slip_construction: float = param(
+        0.15,
+        "1/quarter",
+        "probability that a due energisation slips a quarter, under construction",
+        "estimate_c",
+        0,
+        1,
+    )
+    pipeline_slip_approved: float = param(
+        0.40, "1/quarter", "the same for approved megawatts", "estimate_c", 0, 1
+    )
     pipeline_slip_option: float = param(0.75, "1/quarter", "the same for options", "estimate_c", 0, 1)
     availability: float = param(
-        0.91, "share", "technical availability of machines (fleet uptime 0.88 plus 0.03 curtailed)", "riot_q3_25", 0, 1
+        0.91,
+        "share",
+        "technical availability of machines (fleet uptime 0.88 plus 0.03 curtailed)",
+        "riot_q3_25; costs.csv fleet_uptime, within range",
+        0,
+        1,
     )
-    pue_mining: float = param(1.05, "ratio", "gross power over machine power", "estimate_c", 1, 3)
+    pue_mining: float = param(
+        1.05, "ratio", "gross power over machine power", "estimate_c; costs.csv pue_mining", 1, 3
+    )

@@ -12,28 +12,47 @@ class Finance(Group):
 
     enabled: bool = param(True, "-", "whether money constrains anybody", "switch")
     debt_enabled: bool = param(True, "-", "whether firms start with and take on debt", "switch")
-    discount_mining: float = param(0.13, "share/year", "cost of capital for mining", "estimate_c", 0, 2)
+    discount_mining: float = param(
+        0.13, "share/year", "cost of capital for mining", "estimate_c; costs.csv discount_rate_mining", 0, 2
+    )
     discount_mining_private: float = param(
         0.18,
         "share/year",
         "the same for private firms",
-        "estimate_c; upper end of discount_rate_mining",
+        "estimate_c; costs.csv discount_rate_mining, high end",
         0,
         2,
     )
     discount_lease: float = param(
-        0.09, "share/year", "cost of capital for lease cash flows", "estimate_c", 0, 2
+        0.09,
+        "share/year",
+        "cost of capital for lease cash flows",
+        "estimate_c; costs.csv discount_rate_lease",
+        0,
+        2,
     )
     discount_lease_private: float = param(
-        0.11, "share/year", "the same for private firms", "estimate_c; upper end of discount_rate_lease", 0, 2
+        0.11,
+        "share/year",
+        "the same for private firms",
+        "estimate_c; costs.csv discount_rate_lease, high end",
+        0,
+        2,
     )
     loan_to_cost_investment_grade: float = param(
-        0.8, "share of cost", "project loan, investment-grade tenant", "glxy_helios_25", 0, 1
+        0.8,
+        "share of cost",
+        "project loan, investment-grade tenant",
+        "glxy_helios_25; costs.csv ltv_investment_grade",
+        0,
+        1,
     )
     loan_to_cost_high_yield: float = param(
-        0.6, "share of cost", "project loan, other tenants", "estimate_c", 0, 1
+        0.6, "share of cost", "project loan, other tenants", "estimate_c; costs.csv ltv_neocloud", 0, 1
     )
-    project_rate: float = param(0.0745, "share/year", "rate of project loans", "cifr_q3_25", 0, 1)
+    project_rate: float = param(
+        0.0745, "share/year", "rate of project loans", "cifr_q3_25; costs.csv coupon_project_notes", 0, 1
+    )
     project_spread_high_yield: float = param(
         0.02, "share/year", "on top for high-yield tenants without backstop", "estimate_c", 0, 1
     )
@@ -44,16 +63,23 @@ class Finance(Group):
         0.5,
         "share of value",
         "corporate debt over enterprise value that lenders roll over",
-        "estimate_c; upper end of ltv_mining",
+        "estimate_c; costs.csv ltv_mining, high end",
         0,
         5,
     )
-    refinancing_coupon: float = param(0.084, "share/year", "coupon after a roll-over", "hut_dev_25", 0, 1)
+    refinancing_coupon: float = param(
+        0.084, "share/year", "coupon after a roll-over", "hut_dev_25; costs.csv coupon_btc_backed", 0, 1
+    )
     private_debt_share: float = param(
         0.25, "share of assets", "debt of private firms at the start", "estimate_c; tail.csv", 0, 1
     )
     private_coupon: float = param(
-        0.12, "share/year", "coupon of private firms' equipment loans", "minerweekly_25", 0, 1
+        0.12,
+        "share/year",
+        "coupon of private firms' equipment loans",
+        "minerweekly_25; costs.csv coupon_asic_backed",
+        0,
+        1,
     )
     private_cash_months: float = param(
         4, "months", "cash of private firms over monthly cost", "estimate_c; tail.csv", 0, 120
@@ -75,7 +101,12 @@ class Finance(Group):
         10000,
     )
     btc_loan_to_value: float = param(
-        0.5, "share of value", "loan against pledged BTC counted as liquidity", "estimate_c", 0, 1
+        0.5,
+        "share of value",
+        "loan against pledged BTC counted as liquidity",
+        "estimate_c; costs.csv ltv_btc_collateral",
+        0,
+        1,
     )
     cash_buffer_months: float = param(
         3, "months", "cash cost kept before BTC is held or growth is paid", "estimate_c", 0, 60
@@ -92,24 +123,51 @@ class Finance(Group):
         12,
     )
     property_life: float = param(
-        20, "years", "life over which halls and plant are written down, at a constant rate", "estimate_c", 1, 100
+        20,
+        "years",
+        "life over which halls and plant are written down, at a constant rate",
+        "estimate_c",
+        1,
+        100,
     )
     chapter11_haircut: float = param(
-        0.5, "share", "debt written off in chapter 11", "corz_ch11_24; recoveries of 0.3-1.0", 0, 1
+        0.5,
+        "share",
+        "debt written off in chapter 11",
+        "corz_ch11_24; costs.csv chapter11_creditor_recovery, within range",
+        0,
+        1,
     )
     chapter11_months: int = param(
         12, "months", "length of a reorganisation", "corz_ch11_24; Dec 2022 to Jan 2024", 1, 60
     )
     site_price: float = param(
-        0.3, "musd/MW", "going-concern price of an energised site", "mara_ohio_24", 0, 100
+        0.3,
+        "musd/MW",
+        "going-concern price of an energised site",
+        "mara_ohio_24; costs.csv site_price_going_concern",
+        0,
+        100,
     )
     distress_discount: float = param(
-        0.65, "share", "deepest discount of sites auctioned in a sector-wide bust", "argo_helios_22", 0, 1
+        0.65,
+        "share",
+        "deepest discount of sites auctioned in a sector-wide bust",
+        "argo_helios_22; costs.csv distress_discount_site",
+        0,
+        1,
     )
     distress_discount_single: float = param(
         0.2, "share", "discount when only the seller is distressed", "estimate_c", 0, 1
     )
-    mine_capex: float = param(0.35, "musd/MW", "mining infrastructure of a new megawatt", "sabre56_24", 0, 10)
+    mine_capex: float = param(
+        0.35,
+        "musd/MW",
+        "mining infrastructure of a new megawatt",
+        "sabre56_24; costs.csv mine_infrastructure_capex",
+        0,
+        10,
+    )
     buyout_fund_musd: float = param(
         500, "musd", "cash of outside site buyers (generators) at the start", "estimate_c", 0, 1e6
     )
@@ -158,28 +216,65 @@ class Choice(Group):
         2,
     )
     payout: float = param(
-        0.30, "share/year", "decay of the mining value in the option hurdle", "MODEL 8", 0.0001, 5
+        0.30,
+        "share/year",
+        "decay of the mining value in the option hurdle",
+        "MODEL 8; reference case of the conversion threshold",
+        0.0001,
+        5,
     )
-    volatility: float = param(0.58, "1/sqrt(year)", "volatility in the option hurdle", "MODEL 8", 0, 5)
+    volatility: float = param(
+        0.58,
+        "1/sqrt(year)",
+        "volatility in the option hurdle",
+        "MODEL 8; reference case of the conversion threshold",
+        0,
+        5,
+    )
     window_rate: float = param(
-        0.5, "1/year", "rate at which the AI window is perceived to close", "MODEL 8", 0, 20
+        0.5,
+        "1/year",
+        "rate at which the AI window is perceived to close",
+        "MODEL 8; reference case of the conversion threshold",
+        0,
+        20,
     )
     convertible_large: float = param(
-        0.6, "probability", "site of 100 MW or more is fit for AI", "estimate_c; 0.5-0.7", 0, 1
+        0.6,
+        "probability",
+        "site of 100 MW or more is fit for AI",
+        "estimate_c; costs.csv p_convertible_100mw_owned",
+        0,
+        1,
     )
     convertible_middle: float = param(
-        0.22, "probability", "site of 20-100 MW is fit for AI", "estimate_c; 0.15-0.3", 0, 1
+        0.22,
+        "probability",
+        "site of 20-100 MW is fit for AI",
+        "estimate_c; costs.csv p_convertible_20_100mw",
+        0,
+        1,
     )
     convertible_small: float = param(
-        0.03, "probability", "site below 20 MW is fit for AI", "estimate_c; 0-0.05", 0, 1
+        0.03,
+        "probability",
+        "site below 20 MW is fit for AI",
+        "estimate_c; costs.csv p_convertible_under_20mw",
+        0,
+        1,
     )
-    eligibility_scale: float = param(1.0, "ratio", "scale of all three", "estimate_c", 0, 2)
+    eligibility_scale: float = param(1.0, "ratio", "scale of all three", "switch; for sweeps", 0, 2)
     network: Literal["region", "lender", "complete", "watts_strogatz", "barabasi_albert"] = param(
         "region", "-", "who watches whom", "MODEL 5.12"
     )
     network_degree: int = param(6, "firms", "neighbours in generated networks", "estimate_c", 2, 1000)
     network_rewiring: float = param(
-        0.1, "share", "rewiring of the Watts-Strogatz network", "Watts and Strogatz 1998", 0, 1
+        0.1,
+        "share",
+        "rewiring of the Watts-Strogatz network",
+        "Watts and Strogatz 1998; small worlds at 0.1",
+        0,
+        1,
     )
 
 
@@ -197,7 +292,12 @@ class Consolidation(Group):
         1,
     )
     takeover_premium: float = param(
-        0.3, "share", "premium over the target's equity value", "estimate_c; 0.2-0.5", 0, 10
+        0.3,
+        "share",
+        "premium over the target's equity value",
+        "estimate_c; costs.csv takeover_premium",
+        0,
+        10,
     )
     rejection_probability: float = param(
         0.35,
@@ -235,7 +335,12 @@ class Population(Group):
     )
     tail_site_max: float = param(300, "MW", "largest site of the tail", "estimate_c; tail.csv", 1, 10000)
     extra_generations: int = param(
-        10, "generations", "future machine generations, one a year", "one a year", 0, 60
+        10,
+        "generations",
+        "future machine generations, one a year",
+        "estimate_c; one new generation a year",
+        0,
+        60,
     )
     data_folder: str | None = param(
         None, "folder", "own baseline tables instead of the shipped ones", "given by the user"
@@ -245,6 +350,8 @@ class Population(Group):
 class Horizon(Group):
     """When the run starts and how long it lasts."""
 
-    start: str = param("2025-11", "month", "first month", "baseline date 2025-11-18")
-    months: int = param(86, "months", "length of a run (to December 2032)", "demand_path.csv", 1, 1200)
+    start: str = param("2025-11", "month", "first month", "derived_tables; all tables are as of 2025-11-18")
+    months: int = param(
+        86, "months", "length of a run (to December 2032)", "demand_path.csv; last year of the table", 1, 1200
+    )
     audit: bool = param(True, "-", "assert every invariant in every month", "MODEL 8")
