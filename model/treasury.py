@@ -1,0 +1,127 @@
+"""Phase 5, the firm's purse: corporate debt, what is done about too little cash, and about too much.
+
+A firm short of its buffer releases reserves no build needs, sells bitcoin, then issues equity. Builds it has
+signed are paid up front: from cash beyond the buffer, new corporate debt, new equity, bitcoin, in that order,
+and set aside as restricted cash. Only obligations it cannot meet otherwise make it borrow for running costs.
+Cash beyond buffer, builds and corporate debt is paid out bit by bit, so that it does not pile up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.tables import Kind, Status
+from model.funding import (
+    borrow,
+    cash_buffer,
+    committed_equity,
+    corporate_debt_limit,
+    issue_equity,
+    sell_bitcoin,
+)
+from model.state import State
+
+MONTHS = 12
+
+
+def serve_corporate_debt(state: State) -> None:
+    """Pay interest, instalments of private firms, and what lenders do not roll over; chapter 11 stays all."""
+    firms, ledger, scratch = state.firms, state.ledger, state.scratch
+    debt = np.maximum(firms.corporate_debt, 0.0) * (firms.status != Status.CHAPTER11)
+    if not debt.any():
+        return
+    interest = debt * firms.coupon / MONTHS
+    private = firms.kind == Kind.PRIVATE
+    instalment = debt / np.maximum(firms.maturity - state.month, 1) * private
+    ledger.post("interest", "earnings", "cash", interest, sector="lenders")
+    ledger.post("debt repaid", "corporate_debt", "cash", instalment, sector="lenders")
+    scratch["cash_cost"] += interest + instalment
+    due = (debt > 0.0) & (firms.maturity <= state.month) & ~private
+    if due.any():
+        _refinance(state, np.flatnonzero(due))
+
+
+def _refinance(state: State, rows: np.ndarray) -> None:
+    """Roll over debt that fell due, as much as lenders accept; the rest must be repaid now."""
+    firms, finance = state.firms, state.scenario.finance
+    debt = firms.corporate_debt[rows]
+    accepted = corporate_debt_limit(state)[rows] * finance.debt_enabled
+    repaid = np.maximum(debt - accepted, 0.0) if finance.enabled else np.zeros(len(rows))
+    state.ledger.post("debt repaid", "corporate_debt", "cash", repaid, rows=rows, sector="lenders")
+    firms.coupon[rows] = finance.refinancing_coupon
+    firms.maturity[rows] = state.month + round(finance.debt_years * MONTHS)
+    state.recorder.event("refinancing", firm=rows, value=debt, price=repaid)
+
+
+def manage_cash(state: State) -> None:
+    """Sell production, raise cash where it is short, set builds' cash aside, pay out what nobody needs."""
+    _sell_production(state)
+    if state.scenario.finance.enabled:
+        _restore_buffer(state)
+        _fund_builds(state)
+        _meet_obligations(state)
+    _cover(state)
+    _distribute(state)
+
+
+def _sell_production(state: State) -> None:
+    """Sell the month's coins, but for the part kept by firms with cash above their buffer."""
+    kept = state.scenario.finance.production_kept * (state.firms.cash > cash_buffer(state))
+    sell_bitcoin(state, state.scratch["production"] * (1.0 - kept))
+
+
+def _restore_buffer(state: State) -> None:
+    firms, buffer = state.firms, cash_buffer(state)
+    short = np.maximum(buffer - firms.cash, 0.0)
+    if not short.any():
+        return
+    spare = np.maximum(firms.restricted_cash - committed_equity(state), 0.0)
+    released = np.minimum(spare, short)
+    state.ledger.post("reserves released", "cash", "restricted_cash", released)
+    short = short - released
+    short = short - sell_bitcoin(state, short)
+    issue_equity(state, np.maximum(short, 0.0))
+
+
+def _fund_builds(state: State) -> None:
+    """Raise and set aside what signed builds need from their owners."""
+    firms, buffer = state.firms, cash_buffer(state)
+    owed = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
+    if not owed.any():
+        return
+    want = np.maximum(owed - np.maximum(firms.cash - buffer, 0.0), 0.0)
+    for raise_cash in (borrow, issue_equity, sell_bitcoin):
+        want = np.maximum(want - raise_cash(state, want), 0.0)
+    reserved = np.minimum(owed, np.maximum(firms.cash - buffer, 0.0))
+    state.ledger.post("reserved for builds", "restricted_cash", "cash", reserved)
+
+
+def _meet_obligations(state: State) -> None:
+    """Borrow, and at the last touch the builds' cash, for what must be paid now."""
+    firms = state.firms
+    short = np.maximum(-firms.cash, 0.0)
+    if not short.any():
+        return
+    short = np.maximum(short - borrow(state, short), 0.0)
+    taken = np.minimum(short, np.maximum(firms.restricted_cash, 0.0))
+    state.ledger.post("reserves released", "cash", "restricted_cash", taken)
+
+
+def _cover(state: State) -> None:
+    """Let parents stand by the arms of customers and generators, and everybody if money does not matter."""
+    firms = state.firms
+    backed = firms.kind > Kind.PRIVATE if state.scenario.finance.enabled else True
+    short = np.maximum(-firms.cash, 0.0) * backed
+    if short.any():
+        state.ledger.post("unlimited funding", "cash", "capital", short, sector="investors")
+
+
+def _distribute(state: State) -> None:
+    """Pay owners part of the cash beyond buffer, signed builds and corporate debt."""
+    firms, payout = state.firms, state.scenario.finance.payout
+    builds = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
+    spare = firms.cash - cash_buffer(state) - builds - firms.corporate_debt
+    healthy = (firms.status == Status.ACTIVE) & (firms.kind <= Kind.PRIVATE)
+    paid = np.maximum(spare, 0.0) * (healthy * min(payout / MONTHS, 1.0))
+    if paid.any():
+        state.ledger.post("distributions", "capital", "cash", paid, sector="investors")
