@@ -19,8 +19,10 @@ from pydantic.fields import FieldInfo
 from model.errors import GridrushError, Problem
 from model.parameters.base import Group
 from model.parameters.bitcoin import Bitcoin, RestOfWorld
-from model.parameters.demand import ArtificialIntelligence, Leases, Power
-from model.parameters.firms import Choice, Consolidation, Finance, Horizon, Population
+from model.parameters.demand import ArtificialIntelligence, Leases
+from model.parameters.finance import Finance
+from model.parameters.firms import Choice, Consolidation, Horizon, Population
+from model.parameters.power import Power
 
 GROUPS: dict[str, type[Group]] = {
     "bitcoin": Bitcoin,

@@ -18,8 +18,10 @@ from model.errors import Problem, ScenarioError
 from model.parameter_table import GROUPS, LABELS, parameters, shown, unknown
 from model.parameters.base import Group, param
 from model.parameters.bitcoin import Bitcoin, RestOfWorld
-from model.parameters.demand import ArtificialIntelligence, Leases, Power
-from model.parameters.firms import Choice, Consolidation, Finance, Horizon, Population
+from model.parameters.demand import ArtificialIntelligence, Leases
+from model.parameters.finance import Finance
+from model.parameters.firms import Choice, Consolidation, Horizon, Population
+from model.parameters.power import Power
 from model.scenario_checks import contradictions
 from model.scenario_inputs import check_inputs, fingerprint
 from model.scenario_values import EXTENDS, NONE, Values, flatten

@@ -1,176 +1,12 @@
-"""Firms: money, choice, consolidation, and who is there at the start."""
+"""Firms: how they choose, consolidate and enter, who is there at the start, and for how long."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from model.parameters.base import Group, param
-
-
-class Finance(Group):
-    """Rates, limits and what happens when money runs out."""
-
-    enabled: bool = param(True, "-", "whether money constrains anybody", "switch")
-    debt_enabled: bool = param(True, "-", "whether firms start with and take on debt", "switch")
-    discount_mining: float = param(
-        0.13, "share/year", "cost of capital for mining", "estimate_c; costs.csv discount_rate_mining", 0, 2
-    )
-    discount_mining_private: float = param(
-        0.18,
-        "share/year",
-        "the same for private firms",
-        "estimate_c; costs.csv discount_rate_mining, high end",
-        0,
-        2,
-    )
-    discount_lease: float = param(
-        0.09,
-        "share/year",
-        "cost of capital for lease cash flows",
-        "estimate_c; costs.csv discount_rate_lease",
-        0,
-        2,
-    )
-    discount_lease_private: float = param(
-        0.11,
-        "share/year",
-        "the same for private firms",
-        "estimate_c; costs.csv discount_rate_lease, high end",
-        0,
-        2,
-    )
-    loan_to_cost_investment_grade: float = param(
-        0.8,
-        "share of cost",
-        "project loan, investment-grade tenant",
-        "glxy_helios_25; costs.csv ltv_investment_grade",
-        0,
-        1,
-    )
-    loan_to_cost_high_yield: float = param(
-        0.6, "share of cost", "project loan, other tenants", "estimate_c; costs.csv ltv_neocloud", 0, 1
-    )
-    project_rate: float = param(
-        0.0745, "share/year", "rate of project loans", "cifr_q3_25; costs.csv coupon_project_notes", 0, 1
-    )
-    project_spread_high_yield: float = param(
-        0.02, "share/year", "on top for high-yield tenants without backstop", "estimate_c", 0, 1
-    )
-    debt_years: float = param(
-        5, "years", "life of corporate debt at the start", "estimate_c; converts due 2028-32", 0.1, 50
-    )
-    refinancing_limit: float = param(
-        0.5,
-        "share of value",
-        "corporate debt over enterprise value that lenders roll over",
-        "estimate_c; costs.csv ltv_mining, high end",
-        0,
-        5,
-    )
-    refinancing_coupon: float = param(
-        0.084, "share/year", "coupon after a roll-over", "hut_dev_25; costs.csv coupon_btc_backed", 0, 1
-    )
-    private_debt_share: float = param(
-        0.25, "share of assets", "debt of private firms at the start", "estimate_c; tail.csv", 0, 1
-    )
-    private_coupon: float = param(
-        0.12,
-        "share/year",
-        "coupon of private firms' equipment loans",
-        "minerweekly_25; costs.csv coupon_asic_backed",
-        0,
-        1,
-    )
-    private_cash_months: float = param(
-        4, "months", "cash of private firms over monthly cost", "estimate_c; tail.csv", 0, 120
-    )
-    equity_share_per_year: float = param(
-        0.2,
-        "share of value",
-        "equity a listed firm can issue in a year over its equity value",
-        "estimate_c; at-the-market programmes",
-        0,
-        5,
-    )
-    sector_debt_cap_busd: float = param(
-        20,
-        "busd/year",
-        "new debt lenders give the sector in a year",
-        "vaneck_2025_10; 10.6 bn rise in a year, doubled",
-        0,
-        10000,
-    )
-    btc_loan_to_value: float = param(
-        0.5,
-        "share of value",
-        "loan against pledged BTC counted as liquidity",
-        "estimate_c; costs.csv ltv_btc_collateral",
-        0,
-        1,
-    )
-    cash_buffer_months: float = param(
-        3, "months", "cash cost kept before BTC is held or growth is paid", "estimate_c", 0, 60
-    )
-    production_kept: float = param(
-        0.0, "share", "mined BTC kept when cash is above the buffer", "estimate_c; sold unless said", 0, 1
-    )
-    payout: float = param(
-        0.5,
-        "share/year",
-        "part of the cash beyond buffer, signed builds and corporate debt that is paid out in a year",
-        "estimate_c; listed miners keep cash, private owners take it",
-        0,
-        12,
-    )
-    property_life: float = param(
-        20,
-        "years",
-        "life over which halls and plant are written down, at a constant rate",
-        "estimate_c",
-        1,
-        100,
-    )
-    chapter11_haircut: float = param(
-        0.5,
-        "share",
-        "debt written off in chapter 11",
-        "corz_ch11_24; costs.csv chapter11_creditor_recovery, within range",
-        0,
-        1,
-    )
-    chapter11_months: int = param(
-        12, "months", "length of a reorganisation", "corz_ch11_24; Dec 2022 to Jan 2024", 1, 60
-    )
-    site_price: float = param(
-        0.3,
-        "musd/MW",
-        "going-concern price of an energised site",
-        "mara_ohio_24; costs.csv site_price_going_concern",
-        0,
-        100,
-    )
-    distress_discount: float = param(
-        0.65,
-        "share",
-        "deepest discount of sites auctioned in a sector-wide bust",
-        "argo_helios_22; costs.csv distress_discount_site",
-        0,
-        1,
-    )
-    distress_discount_single: float = param(
-        0.2, "share", "discount when only the seller is distressed", "estimate_c", 0, 1
-    )
-    mine_capex: float = param(
-        0.35,
-        "musd/MW",
-        "mining infrastructure of a new megawatt",
-        "sabre56_24; costs.csv mine_infrastructure_capex",
-        0,
-        10,
-    )
-    buyout_fund_musd: float = param(
-        500, "musd", "cash of outside site buyers (generators) at the start", "estimate_c", 0, 1e6
-    )
 
 
 class Choice(Group):
@@ -276,6 +112,12 @@ class Choice(Group):
         0,
         1,
     )
+
+    @field_validator("mix")
+    @classmethod
+    def _sorted(cls, mix: dict[str, float]) -> dict[str, float]:
+        """Put the strategies in the order of their names, so that equal mixes are one scenario."""
+        return dict(sorted(mix.items()))
 
 
 class Consolidation(Group):
