@@ -124,7 +124,9 @@ FIRM = (
     Column("expected_hashprice", F, "USD/PH/day", "hashprice the firm reckons with"),
     Column("expected_decay", F, "share/year", "rate at which the firm expects hashprice to decay"),
     Column("review_probability", F, "1/month", "probability that a site of the firm is reviewed in a month"),
-    Column("equity_issued", F, "musd", "equity issued over the trailing year (decays at one twelfth a month)"),
+    Column(
+        "equity_issued", F, "musd", "equity issued over the trailing year (decays at one twelfth a month)"
+    ),
     Column("enterprise_value", F, "musd", "sum of parts before debt and treasury, last month"),
     Column("equity_value", F, "musd", "sum of parts after debt and treasury, last month"),
     Column("value_mining", F, "musd", "mining part of the enterprise value"),

@@ -38,7 +38,9 @@ def load_strategy(reference: str) -> str:
     found = getattr(module, class_name, None)
     if found is None:
         classes = [
-            name for name, item in vars(module).items() if isinstance(item, type) and issubclass(item, Strategy)
+            name
+            for name, item in vars(module).items()
+            if isinstance(item, type) and issubclass(item, Strategy)
         ]
         known = ", ".join(name for name in classes if name != "Strategy") or "no strategy"
         raise StrategyFileError(f"--strategy {reference}: {file} has no class {class_name} (it has {known})")
@@ -58,7 +60,9 @@ def register_entry_points() -> None:
         try:
             register_strategy(point.load())
         except Exception as error:
-            raise StrategyFileError(f"entry point {point.name} = {point.value}: {_one_line(error)}") from error
+            raise StrategyFileError(
+                f"entry point {point.name} = {point.value}: {_one_line(error)}"
+            ) from error
 
 
 def _execute(file: Path, reference: str) -> ModuleType:
@@ -73,7 +77,9 @@ def _execute(file: Path, reference: str) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise StrategyFileError(f"--strategy {reference}: {file} fails when loaded: {_one_line(error)}") from error
+        raise StrategyFileError(
+            f"--strategy {reference}: {file} fails when loaded: {_one_line(error)}"
+        ) from error
     return module
 
 

@@ -102,7 +102,14 @@ def _check_dead(state: State) -> None:
 def _check_finite(state: State) -> None:
     """Stocks are finite, and those that cannot be negative are not."""
     firms = state.firms
-    for account in ("restricted_cash", "machines", "property", "corporate_debt", "project_debt", "prepayment"):
+    for account in (
+        "restricted_cash",
+        "machines",
+        "property",
+        "corporate_debt",
+        "project_debt",
+        "prepayment",
+    ):
         column = getattr(firms, account)
         scale = 1e-6 * (1.0 + np.abs(column).max(initial=0.0))
         if not column.min(initial=0.0) >= -scale:

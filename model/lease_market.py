@@ -114,18 +114,11 @@ def _promised_lead(state: State, table: BlockTable, block: int, product: int) ->
 def _add_lease(
     state: State, deal: dict, site: int, firm: int, use: int, it_mw: float, capex: float, lead: int
 ) -> None:
-    buyers, leases, terms = state.hyperscalers, state.scenario.leases, state.terms
-    buyer, product = deal["buyer"], use - 1
-    grade = bool(buyers.investment_grade[buyer])
-    # Which high-yield leases find a guarantor is drawn by site, like everything that belongs to a site.
-    drawn = state.streams.uniform("backstop", state.month, state.sites.slot[site : site + 1])[0]
-    backstop = not grade and bool(drawn < leases.backstop_share)
-    finance = state.scenario.finance
-    rate = finance.project_rate + finance.project_spread_high_yield * (not grade and not backstop)
+    terms, product = state.terms, use - 1
     state.leases.add(
         1,
         {
-            "tenant": buyer,
+            "tenant": deal["buyer"],
             "site": site,
             "landlord": firm,
             "product": use,
@@ -134,7 +127,7 @@ def _add_lease(
             "it_mw": it_mw,
             "rent": deal["rent"],
             "rent_now": deal["rent"],
-            "escalator": leases.escalator,
+            "escalator": state.scenario.leases.escalator,
             "operating_margin": terms.margin[product],
             "term": int(terms.years[product] * MONTHS),
             "signed": state.month,
@@ -142,19 +135,32 @@ def _add_lease(
             "delivery": state.month + lead,
             "capex": capex,
             "tenant_capex_share": terms.tenant_share[product],
-            "prepaid": 0.0,
-            "project_rate": rate,
-            "loan_share": loan_share(grade, backstop, state.scenario) if finance.debt_enabled else 0.0,
-            "backstop": backstop,
-            "default_hazard": buyers.default_hazard[buyer],
             "lower": deal["lower"],
             "upper": deal["upper"],
+            **_credit_terms(state, deal["buyer"], site),
         },
     )
     contract = deal["rent"] * it_mw * terms.years[product] * terms.prepaid[product]
     if contract > 0.0:
         state.leases.prepaid[-1] = contract
-        state.ledger.post("prepayments", "cash", "prepayment", contract, rows=np.array([firm]), sector="tenants")
+        landlord = np.array([firm])
+        state.ledger.post("prepayments", "cash", "prepayment", contract, rows=landlord, sector="tenants")
+
+
+def _credit_terms(state: State, buyer: int, site: int) -> dict[str, float | bool]:
+    """Return what lenders make of the tenant: share lent, rate, hazard, and whether somebody guarantees."""
+    buyers, finance = state.hyperscalers, state.scenario.finance
+    grade = bool(buyers.investment_grade[buyer])
+    # Which high-yield leases find a guarantor is drawn by site, like everything that belongs to a site.
+    drawn = state.streams.uniform("backstop", state.month, state.sites.slot[site : site + 1])[0]
+    backstop = not grade and bool(drawn < state.scenario.leases.backstop_share)
+    return {
+        "project_rate": finance.project_rate
+        + finance.project_spread_high_yield * (not grade and not backstop),
+        "loan_share": loan_share(grade, backstop, state.scenario) if finance.debt_enabled else 0.0,
+        "backstop": backstop,
+        "default_hazard": buyers.default_hazard[buyer],
+    }
 
 
 def _learn(

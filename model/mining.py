@@ -30,9 +30,7 @@ def fees_per_block(state: State) -> float:
 def quote_hashprice(state: State) -> None:
     """Set the hashprice that machines are dispatched on, at the difficulty now in force."""
     network = state.network
-    state.hashprice = hashprice(
-        state.btc_price, network.subsidy, fees_per_block(state), network.difficulty
-    )
+    state.hashprice = hashprice(state.btc_price, network.subsidy, fees_per_block(state), network.difficulty)
 
 
 def power_price(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -85,8 +83,9 @@ def _best_on_sale(state: State) -> int:
 def dispatch(state: State) -> None:
     """Run the machines that pay, and leave hash and costs of the month per site.
 
-    Writes `mining_mw`, `idle_mw`, `uptime`, `months_off` and the scratch arrays `running_hash`, `energy_cost`,
-    `operating_cost`, `hosting_fee`, `host_cost`, `response_income` and `under_water_mw`.
+    Writes `mining_mw`, `idle_mw`, `months_off` and the scratch arrays `running_hash`, `machine_mw`,
+    `running_mw`, `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and
+    `response_income` (musd).
     """
     sites, firms = state.sites, state.firms
     active = np.flatnonzero(sites.hash.any(axis=0))

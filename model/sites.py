@@ -11,7 +11,7 @@ MONTHS = 12.0
 
 
 def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> None:
-    """Move a block of a site to `building`: idle megawatts first, then mining ones, whose machines are sold."""
+    """Move a block to `building`: idle megawatts first, then mining ones, whose machines are sold."""
     sites = state.sites
     if from_pipeline:
         sites.pipeline_mw[site] -= mw
@@ -76,7 +76,9 @@ def advance_leases(state: State) -> None:
 def lease_slots(state: State, rows: np.ndarray) -> np.ndarray:
     """Return a stable slot per lease, from its site, its signing month and how many the site had before."""
     leases = state.leases
-    mark = (leases.signed[rows] + 1000).astype(np.uint64) * np.uint64(64) + leases.product[rows].astype(np.uint64)
+    mark = (leases.signed[rows] + 1000).astype(np.uint64) * np.uint64(64) + leases.product[rows].astype(
+        np.uint64
+    )
     return state.sites.slot[leases.site[rows]] ^ (mark << np.uint64(20))
 
 
@@ -133,7 +135,9 @@ def vacate(state: State, rows: np.ndarray, status: LeaseStatus) -> None:
     np.add.at(sites.fitted_it_mw, where, np.where(built & ~shell, leases.it_mw[rows], 0.0))
     leases.status[rows] = status
     state.recorder.event(
-        {LeaseStatus.ENDED: "lease ended", LeaseStatus.TENANT_DEFAULT: "tenant default"}.get(status, "lease broken"),
+        {LeaseStatus.ENDED: "lease ended", LeaseStatus.TENANT_DEFAULT: "tenant default"}.get(
+            status, "lease broken"
+        ),
         firm=leases.landlord[rows],
         site=where,
         counterparty=leases.tenant[rows],

@@ -1,8 +1,8 @@
 """What a block of megawatts is worth: mined, let as a powered shell, or built out for AI.
 
 All values are million USD per gross MW (musd/MW) at the firm's own cost of capital; rents are first-year
-rents in musd per IT MW-year. A lease is worth `slope x rent + level` per IT MW, so the rent at which a landlord
-is indifferent is found without search. Sources: MODEL 5.1 and 5.4; Dixit and Pindyck 1994.
+rents in musd per IT MW-year. A lease is worth `slope x rent + level` per IT MW, so the rent at which a
+landlord is indifferent is found without search. Source: Dixit and Pindyck 1994 for the values of machines.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def dispatch_machines(
     hourly: np.ndarray,
     resale: np.ndarray,
 ) -> Dispatch:
-    """Return how long each generation runs at each site and what its power costs.
+    """Return how long each generation runs at each site and what its power costs, shape (n, G).
 
     Three contracts. Hourly: the site pays the hourly price plus `fixed`; it runs while both and `operating`
     are below breakeven. Fixed with resale: power is bought at `fixed` whatever happens and sold at the hourly
@@ -52,9 +52,6 @@ def dispatch_machines(
         volatility: Standard deviation of the log hourly price, shape (n,).
         hourly: Whether the site pays the hourly price, shape (n,).
         resale: Whether it can sell contracted power at the hourly price, shape (n,).
-
-    Returns:
-        Arrays of shape (n, G).
 
     Raises:
         ValueError: If a breakeven, energy price or volatility is negative or NaN.
@@ -70,7 +67,6 @@ def dispatch_machines(
     sold = np.where(resale[:, None], energy_price[:, None] - paid, 0.0)
     bought = np.where(resale, fixed, 0.0)[:, None]
     energy = np.where(resale[:, None], bought - sold, paid + np.where(hourly, fixed, 0.0)[:, None] * uptime)
-    # Power that is contracted but worth more off than sold is still paid for; a dead site sells it all.
     return Dispatch(uptime, energy, sold)
 
 

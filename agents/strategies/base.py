@@ -12,8 +12,8 @@ import numpy as np
 class Blocks(NamedTuple):
     """The frozen snapshot a strategy decides on: n blocks under review, four uses each.
 
-    Uses are in the order of `agents.tables.Product`: mine, shell, colocation, cloud. Values are musd per gross
-    MW at the deciding firm's own cost of capital; row i of every array is the same block.
+    Uses are in the order of `agents.tables.Product`: mine, shell, colocation, cloud. Values are musd per
+    gross MW at the deciding firm's own cost of capital; row i of every array is the same block.
 
     Attributes:
         value: Value of each use at the rent expected for it, shape (n, 4).
