@@ -169,3 +169,11 @@ class Finance(Group):
     buyout_fund_musd: float = param(
         500, "musd", "cash of outside site buyers (generators) at the start", "estimate_c", 0, 1e6
     )
+    ai_buyout_share: float = param(
+        0.02,
+        "share of a year",
+        "part of a year's capital spending that an AI customer may put into buying sites",
+        "estimate_c; capex_2026_view_busd of hyperscalers.csv, customers without a published budget buy none",
+        0,
+        1,
+    )
