@@ -27,15 +27,20 @@ ACCOUNTS = (
 )
 VALUES = ("enterprise_value", "equity_value", "value_mining", "value_leases", "value_pipeline")
 
+
+def _of(dtype: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, dtype)
+
+
 FIRM_PANEL = (
-    dict.fromkeys(("status", "exit_reason"), "int8")
-    | dict.fromkeys(("owner", "exit_month", "distress_month", "chapter11_month", "maturity"), "int32")
-    | dict.fromkeys((*ACCOUNTS, "btc", *VALUES), "float64")
+    _of("int8", "status", "exit_reason")
+    | _of("int32", "owner", "exit_month", "distress_month", "chapter11_month", "maturity")
+    | _of("float64", *ACCOUNTS, "btc", *VALUES, *HOLDINGS)
     | dict.fromkeys(
         ("expected_hashprice", "expected_decay", "coupon", "overhead", "equity_issued"), "float32"
     )
 )
-"""Firm columns copied each month."""
+"""Firm columns copied each month; the holdings are summed over the firm's sites."""
 FIRM_STATIC = (
     "kind",
     "listed",
@@ -48,12 +53,12 @@ FIRM_STATIC = (
 """Firm columns that do not change."""
 
 SITE_PANEL = (
-    dict.fromkeys(("stage", "last_choice"), "int8")
-    | dict.fromkeys(("owner", "host_site", "energisation", "last_move"), "int32")
-    | dict.fromkeys((*USES, "secured_mw", "energised_mw"), "float64")
-    | dict.fromkeys(("fitted_it_mw", "uptime", "margin", "months_off"), "float32")
+    _of("int8", "stage", "last_choice")
+    | _of("int32", "owner", "host_site", "energisation", "last_move")
+    | _of("float64", *USES, "secured_mw", "energised_mw", "hash_eh_s")
+    | _of("float32", "fitted_it_mw", "uptime", "margin", "months_off")
 )
-"""Site columns copied each month, besides the nameplate hash summed over generations."""
+"""Site columns copied each month; the nameplate hash is summed over generations."""
 SITE_STATIC = (
     "region",
     "us",
@@ -75,7 +80,9 @@ class Panel:
 
     def __init__(self, dtypes: Mapping[str, str], months: int) -> None:
         """Make empty blocks for that many months."""
-        self.blocks = {name: np.zeros((months, 0), dtype) for name, dtype in dtypes.items()}
+        self.blocks: dict[str, np.ndarray] = {
+            name: np.zeros((months, 0), dtype) for name, dtype in dtypes.items()
+        }
         self.rows = np.zeros(months, dtype=np.int64)
         self.months = 0
         self.first = 0
@@ -104,7 +111,8 @@ class Panel:
     def index(self) -> tuple[np.ndarray, np.ndarray]:
         """Return month and row number of every recorded entry, months first."""
         rows = self.rows[: self.months]
-        return np.nonzero(np.arange(rows.max(initial=0)) < rows[:, None])
+        months, entries = np.nonzero(np.arange(rows.max(initial=0)) < rows[:, None])
+        return months, entries
 
     def column(self, name: str, index: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Return the recorded entries of a column, in the order of `index`."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from model.state import State
 
 Keep = Literal["everything", "series"]
+_OF_FIRMS = [name for name in FIRM_PANEL if name not in HOLDINGS]
+_OF_SITES = [name for name in SITE_PANEL if name != "hash_eh_s"]
 
 
 class Recorder:
@@ -49,8 +51,8 @@ class Recorder:
         months = state.scenario.horizon.months
         held = months if self.keep == "everything" else 1
         self.start = state.scenario.horizon.start
-        self.firm_panel = Panel(FIRM_PANEL | dict.fromkeys(HOLDINGS, "float64"), held)
-        self.site_panel = Panel(SITE_PANEL | {"hash_eh_s": "float64"}, held)
+        self.firm_panel = Panel(FIRM_PANEL, held)
+        self.site_panel = Panel(SITE_PANEL, held)
         self.shares = Panel(SHARES, months)
         self._note_leases(state)
 
@@ -139,6 +141,6 @@ class Recorder:
             self.firm_panel.forget()
             self.site_panel.forget()
         firms, sites = state.firms, state.sites
-        self.firm_panel.write({name: getattr(firms, name) for name in FIRM_PANEL} | owned)
-        site_columns = {name: getattr(sites, name) for name in SITE_PANEL}
+        self.firm_panel.write({name: getattr(firms, name) for name in _OF_FIRMS} | owned)
+        site_columns = {name: getattr(sites, name) for name in _OF_SITES}
         self.site_panel.write(site_columns | {"hash_eh_s": sites.hash.sum(axis=1)})

@@ -28,10 +28,13 @@ from model.recording import Recorder
 from model.scenario import Scenario
 from model.series_columns import SERIES
 
-REQUIRED = """btc_price_usd hashprice_usd_ph_day network_hashrate_eh_s difficulty
-mining_mw idle_mw building_mw subleased_mw converted_mw demand_gw delivered_grid_gw delivered_miners_gw
-delivered_onsite_gw gap_gw lease_rent_usd_kw_month core_width_usd_kw_month firms_alive exits mergers
-hhi_hash hhi_mw hhi_ai hhi_value""".split()
+REQUIRED = [
+    *("btc_price_usd", "hashprice_usd_ph_day", "network_hashrate_eh_s", "difficulty"),
+    *("mining_mw", "idle_mw", "building_mw", "subleased_mw", "converted_mw"),
+    *("demand_gw", "delivered_grid_gw", "delivered_miners_gw", "delivered_onsite_gw", "gap_gw"),
+    *("lease_rent_usd_kw_month", "core_width_usd_kw_month", "firms_alive", "exits", "mergers"),
+    *("hhi_hash", "hhi_mw", "hhi_ai", "hhi_value"),
+]
 
 
 def table(columns, rows: int, **values) -> Table:
