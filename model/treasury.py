@@ -55,6 +55,8 @@ def _refinance(state: State, rows: np.ndarray) -> None:
 
 def manage_cash(state: State) -> None:
     """Sell production, raise cash where it is short, set builds' cash aside, pay out what nobody needs."""
+    # What was issued leaves the trailing year bit by bit.
+    state.firms.equity_issued *= 1.0 - 1.0 / MONTHS
     _sell_production(state)
     if state.scenario.finance.enabled:
         _restore_buffer(state)
