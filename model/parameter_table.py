@@ -78,7 +78,7 @@ class Parameter(NamedTuple):
         words = f"one of {self.bounds}" if self.options else ARTICLES.get(self.type, self.type)
         if self.low is not None:
             words += f" from {self.bounds}"
-        if self.unit != "-" and not self.options:
+        if self.unit not in ("-", "shares"):
             words += f" ({self.unit})"
         return f'{words}, or "none"' if self.optional else words
 
