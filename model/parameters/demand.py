@@ -23,10 +23,10 @@ class ArtificialIntelligence(Group):
         None, "month", "month demand collapses (none: never)", "scenario device", 0, 1200
     )
     bust_share: float = param(
-        0.5, "share", "part of the load due that vanishes in a bust", "scenario device", 0, 1
+        0.5, "share", "part of the load due that vanishes in the bust", "scenario device", 0, 1
     )
     bust_default_factor: float = param(
-        10, "ratio", "tenant defaults after a bust over before", "scenario device", 0, 1000
+        10, "ratio", "hazard of tenant defaults after the bust over before", "scenario device", 0, 1000
     )
     margin_scale: float = param(
         1.0,
@@ -69,10 +69,20 @@ class ArtificialIntelligence(Group):
         1,
     )
     default_investment_grade: float = param(
-        0.002, "1/year", "lease default hazard", "estimate_c; costs.csv tenant_default_hyperscaler", 0, 5
+        0.002,
+        "1/year",
+        "hazard that an investment-grade tenant defaults on its lease",
+        "estimate_c; costs.csv tenant_default_hyperscaler",
+        0,
+        5,
     )
     default_high_yield: float = param(
-        0.03, "1/year", "lease default hazard", "estimate_c; costs.csv tenant_default_neocloud", 0, 5
+        0.03,
+        "1/year",
+        "hazard that a high-yield tenant defaults on its lease",
+        "estimate_c; costs.csv tenant_default_neocloud",
+        0,
+        5,
     )
     minimum_block_mw: float = param(
         10,
@@ -199,13 +209,18 @@ class Leases(Group):
     prepaid_cloud: float = param(
         0.2,
         "share of contract",
-        "prepayment, credited back from year three",
+        "prepayment of a cloud contract, credited back from year three",
         "iren_msft_25; costs.csv prepaid_share_gpu_cloud",
         0,
         1,
     )
     prepaid_colocation: float = param(
-        0.0, "share of contract", "prepayment", "deal_tally_25; costs.csv prepaid_share_colocation", 0, 1
+        0.0,
+        "share of contract",
+        "prepayment of a colocation lease, credited back from year three",
+        "deal_tally_25; costs.csv prepaid_share_colocation",
+        0,
+        1,
     )
     tenant_capex_share: float = param(
         0.0,
@@ -234,7 +249,7 @@ class Leases(Group):
     backstop_share: float = param(
         0.0,
         "share",
-        "new high-yield leases with an investment-grade backstop",
+        "share of new high-yield leases that get an investment-grade backstop",
         "cifr_q3_25; five of fifteen deals had one, none assumed",
         0,
         1,

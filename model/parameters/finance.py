@@ -11,12 +11,17 @@ class Finance(Group):
     enabled: bool = param(True, "-", "whether money constrains anybody", "switch")
     debt_enabled: bool = param(True, "-", "whether firms start with and take on debt", "switch")
     discount_mining: float = param(
-        0.13, "share/year", "cost of capital for mining", "estimate_c; costs.csv discount_rate_mining", 0, 2
+        0.13,
+        "share/year",
+        "cost of capital for mining, listed firms",
+        "estimate_c; costs.csv discount_rate_mining",
+        0,
+        2,
     )
     discount_mining_private: float = param(
         0.18,
         "share/year",
-        "the same for private firms",
+        "cost of capital for mining, private firms",
         "estimate_c; costs.csv discount_rate_mining, high end",
         0,
         2,
@@ -24,7 +29,7 @@ class Finance(Group):
     discount_lease: float = param(
         0.09,
         "share/year",
-        "cost of capital for lease cash flows",
+        "cost of capital for lease cash flows, listed firms",
         "estimate_c; costs.csv discount_rate_lease",
         0,
         2,
@@ -32,7 +37,7 @@ class Finance(Group):
     discount_lease_private: float = param(
         0.11,
         "share/year",
-        "the same for private firms",
+        "cost of capital for lease cash flows, private firms",
         "estimate_c; costs.csv discount_rate_lease, high end",
         0,
         2,
@@ -40,19 +45,29 @@ class Finance(Group):
     loan_to_cost_investment_grade: float = param(
         0.8,
         "share of cost",
-        "project loan, investment-grade tenant",
+        "project loan over cost, investment-grade tenant or backstop",
         "glxy_helios_25; costs.csv ltv_investment_grade",
         0,
         1,
     )
     loan_to_cost_high_yield: float = param(
-        0.6, "share of cost", "project loan, other tenants", "estimate_c; costs.csv ltv_neocloud", 0, 1
+        0.6,
+        "share of cost",
+        "project loan over cost, other tenants",
+        "estimate_c; costs.csv ltv_neocloud",
+        0,
+        1,
     )
     project_rate: float = param(
         0.0745, "share/year", "rate of project loans", "cifr_q3_25; costs.csv coupon_project_notes", 0, 1
     )
     project_spread_high_yield: float = param(
-        0.02, "share/year", "on top for high-yield tenants without backstop", "estimate_c", 0, 1
+        0.02,
+        "share/year",
+        "added to the rate of project loans for high-yield tenants without backstop",
+        "estimate_c",
+        0,
+        1,
     )
     debt_years: float = param(
         5, "years", "life of corporate debt at the start", "estimate_c; converts due 2028-32", 0.1, 50
@@ -66,7 +81,12 @@ class Finance(Group):
         5,
     )
     refinancing_coupon: float = param(
-        0.084, "share/year", "coupon after a roll-over", "hut_dev_25; costs.csv coupon_btc_backed", 0, 1
+        0.084,
+        "share/year",
+        "coupon of corporate debt after a roll-over",
+        "hut_dev_25; costs.csv coupon_btc_backed",
+        0,
+        1,
     )
     private_debt_share: float = param(
         0.25, "share of assets", "debt of private firms at the start", "estimate_c; tail.csv", 0, 1

@@ -17,12 +17,17 @@ class Choice(Group):
         {}, "shares", "strategies and the share of firms that follow each", "MODEL 5.5"
     )
     intensity: float = param(
-        4.0, "1/V_scale", "lambda: scale of the logit", "estimate_c; calibrated in validation", 0, 1e9
+        4.0,
+        "1/V_scale",
+        "lambda: how sharply the logit prefers the better option",
+        "estimate_c; calibrated in validation",
+        0,
+        1e9,
     )
     value_scale: float = param(
         2.0,
         "musd/MW",
-        "V_scale: a difference of one utility unit",
+        "V_scale: value that counts as one unit of utility",
         "estimate_c; order of the value of a converted megawatt",
         1e-6,
         1e6,
@@ -78,7 +83,7 @@ class Choice(Group):
     convertible_large: float = param(
         0.6,
         "probability",
-        "site of 100 MW or more is fit for AI",
+        "probability that a site of 100 MW or more is fit for AI",
         "estimate_c; costs.csv p_convertible_100mw_owned",
         0,
         1,
@@ -86,7 +91,7 @@ class Choice(Group):
     convertible_middle: float = param(
         0.22,
         "probability",
-        "site of 20-100 MW is fit for AI",
+        "probability that a site of 20-100 MW is fit for AI",
         "estimate_c; costs.csv p_convertible_20_100mw",
         0,
         1,
@@ -94,12 +99,14 @@ class Choice(Group):
     convertible_small: float = param(
         0.03,
         "probability",
-        "site below 20 MW is fit for AI",
+        "probability that a site below 20 MW is fit for AI",
         "estimate_c; costs.csv p_convertible_under_20mw",
         0,
         1,
     )
-    eligibility_scale: float = param(1.0, "ratio", "scale of all three", "switch; for sweeps", 0, 2)
+    eligibility_scale: float = param(
+        1.0, "ratio", "scale of the three probabilities that a site is fit for AI", "switch; for sweeps", 0, 2
+    )
     network: Literal["region", "lender", "complete", "watts_strogatz", "barabasi_albert"] = param(
         "region", "-", "who watches whom", "MODEL 5.12"
     )
@@ -136,7 +143,7 @@ class Consolidation(Group):
     takeover_premium: float = param(
         0.3,
         "share",
-        "premium over the target's equity value",
+        "premium offered over the target's equity value",
         "estimate_c; costs.csv takeover_premium",
         0,
         10,
@@ -168,7 +175,7 @@ class Population(Group):
     """Who is there at the start."""
 
     private_firms: int = param(
-        137, "firms", "private miners in the US tail", "eia_2024_02; 137 mining sites", 0, 1_000_000
+        137, "firms", "number of private miners in the US tail", "eia_2024_02; 137 mining sites", 0, 1_000_000
     )
     sites_per_private_firm: float = param(1.5, "sites", "mean sites of a private firm", "estimate_c", 1, 100)
     tail_site_median: float = param(5, "MW", "median site of the tail", "estimate_c; tail.csv", 0.01, 1000)
@@ -192,8 +199,15 @@ class Population(Group):
 class Horizon(Group):
     """When the run starts and how long it lasts."""
 
-    start: str = param("2025-11", "month", "first month", "derived_tables; all tables are as of 2025-11-18")
+    start: str = param(
+        "2025-11", "month", "first month of the run", "derived_tables; all tables are as of 2025-11-18"
+    )
     months: int = param(
-        86, "months", "length of a run (to December 2032)", "demand_path.csv; last year of the table", 1, 1200
+        86,
+        "months",
+        "length of a run; 86 months end in December 2032",
+        "demand_path.csv; last year of the table",
+        1,
+        1200,
     )
     audit: bool = param(True, "-", "assert every invariant in every month", "MODEL 8")

@@ -47,7 +47,12 @@ class Power(Group):
         50,
     )
     connection_scale: float = param(
-        1.0, "ratio", "scale of what operators can connect; 15 + 6 GW to 2028 at 1", "msx_article", 0, 1e6
+        1.0,
+        "ratio",
+        "scale of what operators can connect; 15 GW near term and 6 GW under construction at 1",
+        "msx_article",
+        0,
+        1e6,
     )
     connection_growth: float = param(
         0.05, "share/year", "yearly growth of what operators can connect after 2028", "estimate_c", -1, 2
@@ -115,9 +120,16 @@ class Power(Group):
         1,
     )
     pipeline_slip_approved: float = param(
-        0.40, "1/quarter", "the same for approved megawatts", "estimate_c", 0, 1
+        0.40,
+        "1/quarter",
+        "probability that a due energisation slips a quarter, approved megawatts",
+        "estimate_c",
+        0,
+        1,
     )
-    pipeline_slip_option: float = param(0.75, "1/quarter", "the same for options", "estimate_c", 0, 1)
+    pipeline_slip_option: float = param(
+        0.75, "1/quarter", "probability that a due energisation slips a quarter, options", "estimate_c", 0, 1
+    )
     availability: float = param(
         0.91,
         "share",
@@ -127,5 +139,5 @@ class Power(Group):
         1,
     )
     pue_mining: float = param(
-        1.05, "ratio", "gross power over machine power", "estimate_c; costs.csv pue_mining", 1, 3
+        1.05, "ratio", "gross power over machine power at a mine", "estimate_c; costs.csv pue_mining", 1, 3
     )
