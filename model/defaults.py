@@ -1,0 +1,115 @@
+"""Phase 12: distress, chapter 11 and liquidation.
+
+A firm that could not pay its bills this month, by any means phase 5 tried, is in default. Creditors reorganise
+it when it is worth more running than in pieces, losses of the reorganisation counted; a second default, or an
+estate not worth running, is liquidated. All who fail in a month fail on the same snapshot.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.economics.credit import reorganisation_surplus
+from agents.tables import LeaseStatus, Status
+from model.estates import auction_discount, liquidate, site_worth
+from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity, miners
+from model.ledger import ASSETS, TOLERANCE
+from model.ownership import leases_at
+from model.state import State
+
+MONTHS = 12
+
+
+def defaults(state: State) -> None:
+    """Let firms fall into distress, default, reorganise, emerge and end."""
+    if not state.scenario.finance.enabled:
+        return
+    failing = _failing(state)
+    _emerge(state, failing)
+    _mark_distress(state, failing)
+    rows = np.flatnonzero(failing)
+    if not len(rows):
+        return
+    discount = auction_discount(state, failing)
+    surplus = _surplus_of_reorganising(state, rows, discount)
+    first = state.firms.status[rows] != Status.CHAPTER11
+    first &= state.firms.chapter11_month[rows] > state.month
+    saved = (surplus > 0.0) & first & state.scenario.finance.debt_enabled
+    if saved.any():
+        _reorganise(state, rows[saved], surplus[saved])
+    if not saved.all():
+        liquidate(state, rows[~saved], discount)
+
+
+def _failing(state: State) -> np.ndarray:
+    """Return which miners could not pay: cash below zero by more than round-off."""
+    firms = state.firms
+    size = sum(np.abs(getattr(firms, name)) for name in ASSETS) + cash_cost(state)
+    return miners(state) & (firms.cash < -TOLERANCE * size)
+
+
+def _emerge(state: State, failing: np.ndarray) -> None:
+    """Let firms out of chapter 11 when their time is up, with debt at today's terms."""
+    firms, finance = state.firms, state.scenario.finance
+    held = (firms.status == Status.CHAPTER11) & ~failing
+    rows = np.flatnonzero(held & (state.month - firms.chapter11_month >= finance.chapter11_months))
+    if not len(rows):
+        return
+    firms.status[rows] = Status.ACTIVE
+    firms.coupon[rows] = finance.refinancing_coupon
+    firms.maturity[rows] = state.month + round(finance.debt_years * MONTHS)
+    state.recorder.event("emergence", firm=rows, value=firms.corporate_debt[rows])
+
+
+def _mark_distress(state: State, failing: np.ndarray) -> None:
+    """Call firms distressed that hold less than a month's cost or are worth less than they owe."""
+    firms, cost = state.firms, cash_cost(state)
+    judged = miners(state) & (firms.status <= Status.DISTRESSED) & ~failing
+    poor = (firms.cash + firms.bitcoin < cost) | (firms.equity_value < 0.0)
+    worse = np.flatnonzero(judged & poor & (firms.status == Status.ACTIVE))
+    better = judged & ~poor & (firms.status == Status.DISTRESSED)
+    firms.status[better] = Status.ACTIVE
+    if len(worse):
+        firms.status[worse] = Status.DISTRESSED
+        firms.distress_month[worse] = state.month
+        state.recorder.event("distress", firm=worse, price=firms.cash[worse], value=firms.equity_value[worse])
+
+
+def _surplus_of_reorganising(state: State, rows: np.ndarray, discount: float) -> np.ndarray:
+    """Return by how much each failing firm is worth more running than auctioned, musd."""
+    firms, sites = state.firms, state.sites
+    held = np.flatnonzero(np.isin(sites.owner, rows))
+    worth = np.bincount(sites.owner[held], site_worth(state, held), minlength=len(firms))[rows]
+    flow = state.scratch["cash_flow"][rows]
+    months = state.scenario.finance.chapter11_months
+    return reorganisation_surplus(firms.enterprise_value[rows], worth * (1.0 - discount), flow, months)
+
+
+def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
+    """File for chapter 11: debt becomes equity, and lenders put in the cash to go on with."""
+    firms, ledger, finance = state.firms, state.ledger, state.scenario.finance
+    cut = firms.corporate_debt[rows] * finance.chapter11_haircut
+    ledger.post("debt turned into equity", "corporate_debt", "capital", cut, rows=rows)
+    _cut_loans_without_rent(state, rows)
+    builds = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
+    needed = np.zeros(len(firms))
+    needed[rows] = np.maximum(cash_buffer(state) + builds - firms.cash, 0.0)[rows]
+    add_corporate_debt(state, needed, finance.debt_years * MONTHS)
+    firms.status[rows] = Status.CHAPTER11
+    firms.chapter11_month[rows] = state.month
+    state.recorder.event(
+        "chapter11", firm=rows, value=surplus, price=cut, reserve=needed[rows], reason="worth more running"
+    )
+
+
+def _cut_loans_without_rent(state: State, rows: np.ndarray) -> None:
+    """Write project loans off by the same haircut where the tenant is gone: the hall is all lenders have."""
+    firms, leases = state.firms, state.leases
+    held = leases_at(state, np.flatnonzero(np.isin(state.sites.owner, rows)))
+    dead = held[leases.status[held] > LeaseStatus.DELIVERING]
+    if not len(dead):
+        return
+    cut = leases.project_debt[dead] * state.scenario.finance.chapter11_haircut
+    leases.project_debt[dead] -= cut
+    lost = np.bincount(leases.landlord[dead], cut, minlength=len(firms))
+    state.ledger.post("project loans cut", "project_debt", "capital", np.minimum(lost, firms.project_debt))

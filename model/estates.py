@@ -1,0 +1,270 @@
+"""The estate of a liquidated firm: its sites are auctioned, its creditors paid in part, its books closed.
+
+Bidders are healthy miners with free cash and, if the scenario lets them, the arms of AI customers and of a
+generator. The going-concern price is cut by a discount that deepens with the part of the sector in distress.
+A site nobody can pay for goes to its lenders (the generator's row stands for them) when it has tenants or
+clients; otherwise its megawatts are released.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.economics.credit import fire_sale_discount, lease_enterprise_value
+from agents.tables import Kind, LeaseStatus, Status, Tenure
+from model.funding import free_cash, miners
+from model.ownership import (
+    end_firms,
+    leases_at,
+    machines_at_market,
+    release_sites,
+    return_hosted_mw,
+    transfer_sites,
+)
+from model.state import State
+
+MONTHS = 12.0
+YEARS = 1.0 / MONTHS
+
+
+def auction_discount(state: State, failing: np.ndarray) -> float:
+    """Return the discount of a month's auctions, from the part of miners' megawatts in distress.
+
+    Args:
+        state: The state.
+        failing: Which firms default this month; they count with the distressed and those in chapter 11.
+    """
+    sites, firms, finance = state.sites, state.firms, state.scenario.finance
+    held = np.bincount(sites.owner + 1, sites.energised_mw, minlength=len(firms) + 1)[1:] * miners(state)
+    distressed = failing | (firms.status == Status.DISTRESSED) | (firms.status == Status.CHAPTER11)
+    total = float(held.sum())
+    share = min(float(held @ distressed) / total, 1.0) if total > 0.0 else 0.0
+    # A sweep may push one bound past the other; distress of others never makes sites dearer.
+    deepest = max(finance.distress_discount, finance.distress_discount_single)
+    return float(fire_sale_discount(share, finance.distress_discount_single, deepest))
+
+
+def site_worth(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return the going-concern price of sites before any loan on them, musd.
+
+    Unlet energised megawatts at the price of a site, machines second-hand, leases by their income to come,
+    and the pipeline at its part of what its owner's pipeline was valued at. Hosted rows are machines alone.
+    """
+    sites, finance = state.sites, state.scenario.finance
+    premises = ~_hosted(state, rows)
+    power = finance.site_price * (sites.mining_mw[rows] + sites.idle_mw[rows])
+    owner = sites.owner[rows]
+    pipeline = np.bincount(sites.owner + 1, sites.pipeline_mw, minlength=len(state.firms) + 1)[1:][owner]
+    part = sites.pipeline_mw[rows] / np.where(pipeline > 0.0, pipeline, np.inf)
+    options = np.maximum(state.firms.value_pipeline[owner], 0.0) * part
+    worth = (power + options) * premises + machines_at_market(state, rows) + _lease_worth(state, rows)
+    return np.maximum(worth, 0.0)
+
+
+def _hosted(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return which rows are machines on somebody else's premises."""
+    sites = state.sites
+    return (sites.tenure[rows] == Tenure.HOSTED) | (sites.host_site[rows] >= 0)
+
+
+def _lease_worth(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return what live leases at the sites are worth before their loans, musd by site."""
+    leases = state.leases
+    held = leases_at(state, rows)
+    held = held[leases.status[held] <= LeaseStatus.DELIVERING]
+    if not len(held):
+        return np.zeros(len(rows))
+    wait = np.maximum(leases.delivery[held] - state.month, 0)
+    left = leases.delivery[held] + leases.term[held] - np.maximum(leases.delivery[held], state.month)
+    value = lease_enterprise_value(
+        leases.rent_now[held] * leases.it_mw[held] * leases.operating_margin[held],
+        np.log1p(leases.escalator[held]),
+        state.scenario.finance.discount_lease,
+        wait * YEARS,
+        np.maximum(left, 0) * YEARS,
+        np.maximum(leases.capex[held] - leases.capex_spent[held], 0.0),
+    )
+    return np.bincount(leases.site[held], value, minlength=len(state.sites))[rows]
+
+
+def owed_on_sites(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return loans and prepayments that go with the sites, musd by site."""
+    leases = state.leases
+    held = leases_at(state, rows)
+    owed = leases.project_debt[held] + leases.prepaid[held]
+    return np.bincount(leases.site[held], owed, minlength=len(state.sites))[rows]
+
+
+def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
+    """Auction what the firms own, pay their creditors as far as it goes, and end them."""
+    sites = state.sites
+    _separate_dead_loans(state, firms)
+    held = np.flatnonzero(np.isin(sites.owner, firms))
+    megawatts = np.bincount(sites.owner[held], sites.secured_mw[held], minlength=len(state.firms))[firms]
+    hosted = _hosted(state, held)
+    _sell_machines(state, held[hosted], discount)
+    return_hosted_mw(state, held[hosted])
+    _auction(state, held[~hosted], firms, discount)
+    claims, paid = _pay_creditors(state, firms)
+    _write_off_rest(state, firms)
+    state.recorder.event("liquidation", firm=firms, mw=megawatts, value=claims, price=paid)
+    end_firms(state, firms, Status.LIQUIDATED)
+
+
+def _separate_dead_loans(state: State, firms: np.ndarray) -> None:
+    """Make loans without a tenant claims on the estate: they do not go with the site."""
+    leases = state.leases
+    dead = np.isin(leases.landlord, firms) & (leases.status > LeaseStatus.DELIVERING)
+    leases.project_debt[dead] = 0.0
+    leases.prepaid[dead] = 0.0
+
+
+def _sell_machines(state: State, rows: np.ndarray, discount: float) -> None:
+    """Sell machines second-hand to buyers elsewhere."""
+    if not len(rows):
+        return
+    sites = state.sites
+    proceeds = np.bincount(
+        sites.owner[rows], machines_at_market(state, rows) * (1.0 - discount), minlength=len(state.firms)
+    )
+    state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
+    sites.hash[rows] = 0.0
+
+
+class _Bidders:
+    """Who can buy at this month's auctions, in the order in which they are served.
+
+    The lowest cost of capital gets most out of a site and bids first, then the deepest pocket, then by slot.
+    """
+
+    def __init__(self, state: State, failing: np.ndarray) -> None:
+        firms, outside = state.firms, state.scenario.consolidation.outside_bidders
+        able = (firms.status == Status.ACTIVE) & ((firms.kind <= Kind.PRIVATE) | outside)
+        able[failing] = False
+        self.customer = firms.kind == Kind.AI_CUSTOMER
+        # The arms of AI customers are in the order of the customers themselves.
+        needy = state.hyperscalers.need_mw >= state.scenario.ai.minimum_block_mw
+        able[self.customer] &= needy[: np.count_nonzero(self.customer)]
+        self.means = np.where(able, free_cash(state), 0.0)
+        self.order = np.lexsort((firms.slot, -self.means, firms.discount_rate))
+
+    def winner(self, price: float, fit_for_ai: bool) -> int:
+        """Return the firm that gets a site at a price, -1 for nobody; pays from its means."""
+        can = (self.means >= price) & (self.means > 0.0)
+        if not fit_for_ai:
+            can &= ~self.customer
+        ranked = self.order[can[self.order]]
+        if not len(ranked):
+            return -1
+        chosen = int(ranked[0])
+        self.means[chosen] -= price
+        return chosen
+
+
+def _auction(state: State, rows: np.ndarray, failing: np.ndarray, discount: float) -> None:
+    """Sell sites one by one, the dearest first; what finds no buyer goes to lenders or is released."""
+    sites = state.sites
+    going_concern = site_worth(state, rows)
+    worth = going_concern * (1.0 - discount)
+    _cut_loans_to_worth(state, rows, worth)
+    price = np.maximum(worth - owed_on_sites(state, rows), 0.0)
+    encumbered = _has_tenants(state, rows)
+    fit_for_ai = sites.us & sites.convertible & (sites.secured_mw >= state.scenario.ai.minimum_block_mw)
+    bidders = _Bidders(state, failing)
+    unsold = []
+    for index in np.lexsort((sites.slot[rows], -price)).tolist():
+        site = int(rows[index])
+        wanted = price[index] > 0.0
+        buyer = bidders.winner(float(price[index]), bool(fit_for_ai[site])) if wanted else -1
+        if buyer < 0 and not encumbered[index]:
+            unsold.append(site)
+            continue
+        paid = float(price[index]) if buyer >= 0 else 0.0
+        _hand_over(state, site, buyer if buyer >= 0 else _lenders(state), paid, float(going_concern[index]))
+    left = np.array(unsold, dtype=np.int64)
+    _sell_machines(state, left, discount)
+    release_sites(state, left, "no buyer")
+
+
+def _hand_over(state: State, site: int, buyer: int, price: float, worth: float) -> None:
+    sites = state.sites
+    state.recorder.event(
+        "auction",
+        firm=int(sites.owner[site]),
+        site=site,
+        counterparty=buyer,
+        mw=float(sites.secured_mw[site]),
+        price=price,
+        value=worth,
+        reason="sold" if price > 0.0 else "taken over by lenders",
+    )
+    transfer_sites(state, np.array([site]), buyer, np.array([price]))
+
+
+def _lenders(state: State) -> int:
+    """Return the row that stands for lenders who take over a site: the generator's."""
+    return int(np.flatnonzero(state.firms.kind == Kind.GENERATOR)[0])
+
+
+def _has_tenants(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return which sites have live leases or clients whose machines they host."""
+    leases, sites = state.leases, state.sites
+    live = leases.site[leases.status <= LeaseStatus.DELIVERING]
+    clients = sites.host_site[(sites.host_site >= 0) & (sites.owner >= 0)]
+    return np.isin(rows, live) | np.isin(rows, clients)
+
+
+def _cut_loans_to_worth(state: State, rows: np.ndarray, worth: np.ndarray) -> None:
+    """Write project loans down to what the sites fetch, so that nobody takes over more debt than worth."""
+    leases, firms = state.leases, state.firms
+    owed = owed_on_sites(state, rows)
+    over = np.maximum(owed - worth, 0.0)
+    if not over.any():
+        return
+    share = np.zeros(len(state.sites))
+    held = leases_at(state, rows)
+    debt = leases.project_debt[held]
+    debt_by_site = np.bincount(leases.site[held], debt, minlength=len(share))[rows]
+    share[rows] = np.minimum(over / np.where(debt_by_site > 0.0, debt_by_site, np.inf), 1.0)
+    cut = debt * share[leases.site[held]]
+    leases.project_debt[held] = debt - cut
+    lost = np.bincount(leases.landlord[held], cut, minlength=len(firms))
+    state.ledger.post("project loans cut", "project_debt", "earnings", np.minimum(lost, firms.project_debt))
+
+
+def _pay_creditors(state: State, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn everything into cash and share it out: creditors pro rata, then the holders of the equity.
+
+    Returns:
+        Claims and what was paid on them, musd by firm.
+    """
+    firms, ledger = state.firms, state.ledger
+    for account, flow, sector in (
+        ("bitcoin", "bitcoin sold", "market"),
+        ("restricted_cash", "reserves released", None),
+    ):
+        amount = np.maximum(getattr(firms, account)[rows], 0.0)
+        ledger.post(flow, "cash", account, amount, rows=rows, sector=sector)
+    # Bills nobody could pay are the loss of those who sent them.
+    unpaid = np.maximum(-firms.cash[rows], 0.0)
+    ledger.post("unpaid bills", "cash", "earnings", unpaid, rows=rows, sector="suppliers")
+    owed = [
+        np.maximum(getattr(firms, name)[rows], 0.0)
+        for name in ("corporate_debt", "project_debt", "prepayment")
+    ]
+    claims = owed[0] + owed[1] + owed[2]
+    ratio = np.minimum(firms.cash[rows] / np.where(claims > 0.0, claims, np.inf), 1.0)
+    for name, amount in zip(("corporate_debt", "project_debt", "prepayment"), owed, strict=True):
+        sector = "tenants" if name == "prepayment" else "lenders"
+        ledger.post("claims paid", name, "cash", amount * ratio, rows=rows, sector=sector)
+        ledger.post("claims lost", name, "earnings", amount * (1.0 - ratio), rows=rows)
+    left = np.maximum(firms.cash[rows], 0.0)
+    ledger.post("liquidation surplus", "capital", "cash", left, rows=rows, sector="investors")
+    return claims + unpaid, claims * ratio
+
+
+def _write_off_rest(state: State, rows: np.ndarray) -> None:
+    """Write off machines and property the auctions left in the books."""
+    for account in ("machines", "property"):
+        book = np.maximum(getattr(state.firms, account)[rows], 0.0)
+        state.ledger.post(f"{account} written off", "earnings", account, book, rows=rows)
