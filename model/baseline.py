@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.columns import Table
-from agents.economics.mining import TARGET_SECONDS, hashprice
-from agents.economics.network import EPOCH_BLOCKS, subsidy
-from agents.tables import FIRM, HYPERSCALER, LEASE, REGION, REQUEST, LeaseStatus, Product, Tenure, site_columns
+from agents.tables import (
+    FIRM,
+    HYPERSCALER,
+    LEASE,
+    REGION,
+    REQUEST,
+    LeaseStatus,
+    Product,
+    Tenure,
+    site_columns,
+)
 from model.baseline_checks import BaselineError
 from model.baseline_firms import firm_columns
 from model.baseline_leases import Piece, add_finance, lease_columns, place_contracts
 from model.baseline_machines import Machines, fit_to_megawatts, fleets, machines
+from model.baseline_network import NetworkStart, hashprice_at, network_start, reference_hashprice
 from model.baseline_sites import Columns, convertible, listed_sites, site_name
 from model.baseline_tables import BaselineTables, load_tables
 from model.calendar import Calendar
@@ -24,24 +33,6 @@ from model.tail import Tail, build_tail, find_hosts, tail_totals
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
-
-SECONDS_PER_DAY = 86400.0
-
-
-class NetworkStart(NamedTuple):
-    """The Bitcoin network on the first day of a run.
-
-    Attributes:
-        height: Blocks found.
-        difficulty: Difficulty in force.
-        epoch_seconds: Time elapsed in the running epoch.
-        hashprice: USD/PH/day at the starting price, fees included.
-    """
-
-    height: int
-    difficulty: float
-    epoch_seconds: float
-    hashprice: float
 
 
 @dataclass
@@ -82,15 +73,18 @@ def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
     tables = load_tables(None if folder is None else Path(folder))
     calendar = Calendar(scenario.horizon.start)
     kinds = machines(tables, scenario, calendar)
-    network = network_start(tables, scenario, calendar)
-    sites, pieces, tail = _place(tables, scenario, streams, calendar, kinds)
-    hash_matrix = fleets(sites["hash_eh"], sites["efficiency"], kinds, scenario.row.vintage_log_sigma)
+    network = network_start(tables, calendar)
+    sites, pieces, tail = _place(tables, scenario, streams, calendar, kinds, network)
+    hash_matrix = fleets(sites["hash_eh"], sites["efficiency"], kinds, scenario.population.fleet_log_sigma)
     buyers = _hyperscaler_columns(tables, scenario)
     leases = lease_columns(tables, scenario, calendar, sites, pieces)
     restricted = np.array([row.restricted_cash_musd for row in tables.miners])
     add_finance(leases, scenario, buyers, restricted)
     _add_contracted(buyers, leases)
-    firm_names, firms = firm_columns(tables, scenario, streams, sites, leases, hash_matrix, kinds, tail, network.hashprice)
+    hashprice = hashprice_at(network, scenario.bitcoin.price_start, scenario.bitcoin.fee_share)
+    firm_names, firms = firm_columns(
+        tables, scenario, streams, sites, leases, hash_matrix, kinds, tail, hashprice
+    )
     uptime = tables.tail_value("listed_uptime")
     return Baseline(
         tables,
@@ -113,29 +107,13 @@ def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
     )
 
 
-def network_start(tables: BaselineTables, scenario: Scenario, calendar: Calendar) -> NetworkStart:
-    """Return the network on the first day of the run, interpolated within its difficulty epoch."""
-    day, epochs = calendar.first_day(), tables.difficulty_epochs
-    begun = [index for index, row in enumerate(epochs) if row.start_date <= day]
-    last = epochs[-1].start_date.toordinal() + EPOCH_BLOCKS * TARGET_SECONDS / SECONDS_PER_DAY
-    if not begun or day.toordinal() >= last:
-        covered = f"{epochs[0].start_date:%Y-%m} to {epochs[-1].start_date:%Y-%m}"
-        raise BaselineError(f"horizon.start = '{calendar.start}' is outside difficulty_epochs.csv, {covered}")
-    index = begun[-1]
-    epoch = epochs[index]
-    elapsed = (day - epoch.start_date).days * SECONDS_PER_DAY
-    length = EPOCH_BLOCKS * TARGET_SECONDS
-    if index + 1 < len(epochs):
-        length = (epochs[index + 1].start_date - epoch.start_date).days * SECONDS_PER_DAY
-    height = epoch.start_height + int(EPOCH_BLOCKS * elapsed / length)
-    reward = subsidy(height)
-    fees = reward * scenario.bitcoin.fee_share / (1.0 - scenario.bitcoin.fee_share)
-    price = hashprice(scenario.bitcoin.price_start, reward, fees, epoch.difficulty)
-    return NetworkStart(height, epoch.difficulty, elapsed, price)
-
-
 def _place(
-    tables: BaselineTables, scenario: Scenario, streams: Streams, calendar: Calendar, kinds: Machines
+    tables: BaselineTables,
+    scenario: Scenario,
+    streams: Streams,
+    calendar: Calendar,
+    kinds: Machines,
+    network: NetworkStart,
 ) -> tuple[Columns, list[Piece], Tail]:
     """Return columns of all sites, listed first, the contracts on them, and the private tail."""
     pue, best = scenario.power.pue_mining, float(kinds.efficiency[kinds.owned].min())
@@ -151,7 +129,7 @@ def _place(
     listed |= {"hash_eh": fit.hash_eh, "efficiency": fit.efficiency}
     listed["convertible"] = convertible(listed, listed["announced"], listed["contracted"], scenario, streams)
     totals = tail_totals(tables, listed, fit, pue)
-    tail = build_tail(scenario, streams, tables, calendar, listed, totals, best)
+    tail = build_tail(scenario, streams, tables, listed, totals, best, reference_hashprice(tables, network))
     private = tail.sites | {"owner": tail.sites["owner"] + len(tables.miners)}
     sites = {name: np.concatenate([listed[name], private[name]]) for name in listed}
     sites["private"] = np.arange(len(sites["slot"])) >= len(tables.sites)

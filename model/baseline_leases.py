@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.tables import LeaseStatus, Product, Stage, Tenure
-from model.baseline_checks import BaselineError, broken
+from model.baseline_checks import ROUNDING, BaselineError, broken
 from model.baseline_sites import Columns
 from model.calendar import Calendar
 
@@ -27,7 +27,8 @@ ALIASES = {"Amazon Web Services": "Amazon", "Google": "Alphabet"}
 UNNAMED = {"neocloud": "Other neoclouds", "hyperscaler": "Other cloud and enterprise"}
 """Where tenants without a row of their own in hyperscalers.csv belong, by class."""
 FILLERS = frozenset({"and", "of", "other", "others", "the", "to", "site", "sites", "halls"})
-SLIVER_MW = 1e-9
+SLIVER = 0.02
+"""Remnants below this share of a contract are let only when nothing larger is left."""
 
 
 class Piece(NamedTuple):
@@ -57,10 +58,10 @@ class Room:
         self.idle = np.maximum(columns["energised_mw"] - mined, 0.0)
         self.pipeline = np.where(columns["stage"] == Stage.OPTION, 0.0, columns["pipeline_start_mw"])
 
-    def take(self, kind: str, site: int, wanted: float) -> float:
-        """Take up to `wanted` megawatts of a kind from a site and return what there was."""
+    def take(self, kind: str, site: int, wanted: float, least: float) -> float:
+        """Take up to `wanted` megawatts of a kind from a site, if it has the least, and return them."""
         stock = getattr(self, kind)
-        taken = min(float(stock[site]), wanted)
+        taken = min(float(stock[site]), wanted) if stock[site] >= least else 0.0
         stock[site] -= taken
         return taken
 
@@ -86,14 +87,20 @@ def place_contracts(
         gross = contract.gross_mw or contract.critical_it_mw / scenario.leases.it_to_gross
         wanted = gross
         started = calendar.month(contract.start) <= 0
-        for site, kind in _places(tables, columns, contract, regions[contract.region], started):
-            mw = room.take(kind, site, wanted)
-            if mw > SLIVER_MW:
+        places = _places(tables, columns, contract, regions[contract.region], started)
+        for least, (site, kind) in [
+            *((SLIVER * gross, place) for place in places),
+            *((0.0, p) for p in places),
+        ]:
+            mw = room.take(kind, site, wanted, least)
+            if mw > 0.0:
                 it_mw = contract.critical_it_mw * mw / gross
                 pieces.append(Piece(contract, site, mw, it_mw, kind != "pipeline"))
                 wanted -= mw
-        if wanted > SLIVER_MW:
-            reason = f"{gross:.4g} MW do not fit into the US sites of {contract.miner}, {wanted:.4g} MW too much"
+        if wanted > ROUNDING * gross:
+            reason = (
+                f"{gross:.4g} MW do not fit into the US sites of {contract.miner}, {wanted:.4g} MW too much"
+            )
             raise broken("ai_contracts", contract, "gross_mw", reason)
     return _merged(pieces)
 
@@ -104,7 +111,7 @@ def _places(
     """Return site rows and kinds of megawatts in the order in which a contract takes them."""
     wanted = _words(contract.site) | _words(contract.tenant)
     own = [
-        (site, len(wanted & _words(row.site)), int(columns["region"][site] == region))
+        (site, len(wanted & _words(row.site)) / len(_words(row.site)), int(columns["region"][site] == region))
         for site, row in enumerate(tables.sites)
         if row.ticker == contract.miner and columns["us"][site] and columns["tenure"][site] != Tenure.HOSTED
     ]
@@ -117,13 +124,16 @@ def _places(
             columns["energisation"][each[0]],
         )
     )
-    named = [site for site, words, _ in own if words]
-    nearby = [site for site, words, near in own if near and not words]
-    elsewhere = [site for site, words, near in own if not near and not words]
-    empty = ("idle", "pipeline") if started else ("pipeline", "idle")
-    first = [(site, kind) for group in (named, nearby) for site in group for kind in empty]
-    mined = [(site, "mined") for site in (*named, *nearby)]
-    return [*first, *mined, *((site, kind) for site in elsewhere for kind in (*empty, "mined"))]
+    named = [site for site, named_by, _ in own if named_by]
+    nearby = [site for site, named_by, near in own if near and not named_by]
+    elsewhere = [site for site, named_by, near in own if not near and not named_by]
+    kinds = ("idle", "pipeline") if started else ("pipeline", "idle")
+    return [
+        *((site, kind) for site in named for kind in kinds),
+        *((site, kind) for kind in ("idle", "pipeline") for site in nearby),
+        *((site, "mined") for site in (*named, *nearby)),
+        *((site, kind) for kind in ("idle", "pipeline", "mined") for site in elsewhere),
+    ]
 
 
 def _words(text: str) -> set[str]:
@@ -193,9 +203,9 @@ def lease_columns(
         "it_mw": it_mw,
         "rent": rent,
         "rent_now": rent,
-        "operating_margin": np.array(
-            [0.0, terms.shell_margin, terms.colocation_margin, terms.cloud_margin]
-        )[product],
+        "operating_margin": np.array([0.0, terms.shell_margin, terms.colocation_margin, terms.cloud_margin])[
+            product
+        ],
         "term": np.array([round(12 * row.term_years) for row in contracts], dtype=np.int64),
         "signed": signed,
         "promised": delivery,

@@ -110,18 +110,22 @@ def fit_to_megawatts(
 ) -> Fit:
     """Make nameplate load fit the megawatts of each site with the least distortion.
 
-    Hash that does not fit moves to the owner's other sites with room, on the same side of the US border
-    first. What is still too much keeps its hash and megawatts and gets the J/TH that fits, as the efficiency
-    of a fleet is the least certain of the three numbers. Only below the best machine is hash given up.
+    An owner with more load than megawatts keeps its hash and gets the mean J/TH that fits, as the efficiency of
+    a fleet is the least certain of the three numbers. Hash that does not fit a site then moves to the owner's
+    other mining sites with room, on the same side of the US border first. Hash is given up only where even
+    the best machine would not fit.
     """
+    mines = hash_eh > 0.0
+    capacity = np.where(mines, capacity, 0.0)
+    need = hash_eh * efficiency * pue
+    total, room = np.bincount(owner, need), np.bincount(owner, capacity)
+    squeeze = np.divide(room, total, out=np.ones(len(total)), where=total > room)[owner]
+    efficiency = np.maximum(efficiency * squeeze, np.minimum(efficiency, best))
     need = hash_eh * efficiency * pue
     for group in (owner * 2 + us, owner):
         need = _spread(need, capacity, group)
-    hash_eh = need / (efficiency * pue)
-    tight = need > capacity
-    squeezed = np.divide(capacity, hash_eh * pue, out=efficiency.copy(), where=tight & (hash_eh > 0.0))
-    efficiency = np.where(tight, np.maximum(squeezed, best), efficiency)
-    return Fit(np.minimum(hash_eh, capacity / (efficiency * pue)), efficiency)
+    need = np.minimum(need, capacity)
+    return Fit(need / (efficiency * pue), efficiency)
 
 
 def _spread(need: np.ndarray, capacity: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from agents.economics.mining import breakeven_power_price
 from agents.tables import NEVER, Contract, Stage, Tenure
 from model.baseline_checks import BaselineError
 from model.baseline_machines import Fit
 from model.baseline_sites import LARGE_MW, MIDDLE_MW, Columns, convertible, hosting_margin, operating_cost
-from model.calendar import Calendar
 from model.streams import Streams, slots_of
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def build_tail(
     scenario: Scenario,
     streams: Streams,
     tables: BaselineTables,
-    calendar: Calendar,
     listed: Columns,
     totals: Totals,
     best: float,
+    hashprice: float,
 ) -> Tail:
-    """Return the private firms of a scenario with sizes, places, costs, machines and pipelines.
+    """Return the private firms of a scenario with sizes, places, machines, costs and pipelines.
 
     What no table tells of a private site (power contract, fibre, land, tenure) is that of a listed US site
     drawn at random, its *donor*; a pipeline's date is that of a drawn approved project.
@@ -105,7 +105,6 @@ def build_tail(
         "us": np.ones(len(slot), dtype=bool),
         "site_count": np.ones(len(slot)),
         "energised_mw": mw,
-        "power_cost": _power_costs(tables, streams, slot, mw, hosted),
     }
     sites |= _from_donors(streams, listed, slot, hosted)
     sites |= _pipeline(streams, listed, slot, mw, hosted, totals.pipeline_mw)
@@ -113,6 +112,9 @@ def build_tail(
     none = np.zeros(len(slot), dtype=bool)
     sites |= {"contracted": none, "announced": none}
     sites["operating_cost"] = operating_cost(tables, sites, listed=none)
+    paid = hashprice * (1.0 - tables.cost("pool_fee_small").value)
+    worth = breakeven_power_price(paid, sites["efficiency"] * scenario.power.pue_mining)
+    sites["power_cost"] = _power_costs(tables, streams, slot, mw, hosted, worth - sites["operating_cost"])
     sites["hosting_margin"] = hosting_margin(tables, sites)
     sites["convertible"] = convertible(sites, none, none, scenario, streams)
     return Tail(names, site_names, sites)
@@ -188,15 +190,25 @@ def _regions(tables: BaselineTables, streams: Streams, slot: np.ndarray) -> np.n
 
 
 def _power_costs(
-    tables: BaselineTables, streams: Streams, slot: np.ndarray, mw: np.ndarray, hosted: np.ndarray
+    tables: BaselineTables,
+    streams: Streams,
+    slot: np.ndarray,
+    mw: np.ndarray,
+    hosted: np.ndarray,
+    affordable: np.ndarray,
 ) -> np.ndarray:
-    """Return USD/MWh drawn from the percentile table, dearer for small sites and hosted machines."""
+    """Return USD/MWh from the percentile table, dearer for small sites and hosted machines.
+
+    A firm that mines on the baseline date covers its cash cost, so each draws from the part of the table that
+    its machines can afford: who has dear power has good machines.
+    """
     rows = tables.power_cost_distribution
-    percentile = [row.percentile for row in rows]
-    price = [row.usd_per_mwh for row in rows]
-    cost = np.interp(100.0 * streams.uniform("tail power", 0, slot), percentile, price)
-    cost = cost + tables.cost("adder_small_site").value * (mw < SMALL_MW)
-    return cost + tables.cost("adder_hosted").value * hosted
+    percentile = np.array([row.percentile for row in rows])
+    price = np.array([row.usd_per_mwh for row in rows])
+    small = tables.cost("adder_small_site").value * (mw < SMALL_MW)
+    adder = small + tables.cost("adder_hosted").value * hosted
+    most = np.interp(affordable - adder, price, percentile, right=100.0)
+    return adder + np.interp(most * streams.uniform("tail power", 0, slot), percentile, price)
 
 
 def _from_donors(streams: Streams, listed: Columns, slot: np.ndarray, hosted: np.ndarray) -> Columns:
@@ -205,7 +217,9 @@ def _from_donors(streams: Streams, listed: Columns, slot: np.ndarray, hosted: np
     donors = np.flatnonzero(fits)
     if not len(donors) and len(slot):
         raise BaselineError("sites.csv: no operating US site, which private sites take after")
-    donor = donors[(streams.uniform("tail donor", 0, slot) * len(donors)).astype(np.int64)] if len(slot) else slot
+    donor = (
+        donors[(streams.uniform("tail donor", 0, slot) * len(donors)).astype(np.int64)] if len(slot) else slot
+    )
     donor = donor.astype(np.int64)
     return {
         "tenure": np.where(hosted, Tenure.HOSTED, listed["tenure"][donor]),

@@ -183,6 +183,14 @@ class Population(Group):
         1.6, "log sd", "spread of the tail's site sizes", "estimate_c; tail.csv", 0, 5
     )
     tail_site_max: float = param(300, "MW", "largest site of the tail", "estimate_c; tail.csv", 1, 10000)
+    fleet_log_sigma: float = param(
+        0.15,
+        "log sd",
+        "spread of machine generations within one firm's fleet",
+        "estimate_c; about half of the spread between firms in tail.csv, as a fleet comes from few orders",
+        0.01,
+        2,
+    )
     extra_generations: int = param(
         10,
         "generations",
