@@ -13,41 +13,41 @@ def code_that_uses_parameters() -> list[Path]:
     files = [
         path for package in ("agents", "model", "experiments") for path in (ROOT / package).rglob("*.py")
     ]
-    about_parameters = {"parameter_table.py", *(path.name for path in (ROOT / "model").glob("scenario*.py"))}
+    about_parameters = {"parameter_table.py", "scenario.py", "scenario_checks.py", "scenario_files.py"}
     return [path for path in files if path.parent.name != "parameters" and path.name not in about_parameters]
 
 
-def group_of(node: ast.expr, aliases: dict[str, str]) -> str | None:
+def last_name(node: ast.AST) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def group_of(node: ast.AST, aliases: dict[str, str]) -> str | None:
     """Return the group an expression such as `state.scenario.power`, `power` or an alias of it stands for."""
-    if isinstance(node, ast.Attribute):
-        return node.attr if node.attr in GROUPS else None
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id) or (node.id if node.id in GROUPS else None)
-    return None
+    name = last_name(node) or ""
+    return aliases.get(name) or (name if name in GROUPS else None)
 
 
-def pairs_assigned(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
-    if not isinstance(node, ast.Assign):
-        return []
-    pairs = []
-    for target in node.targets:
-        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-            pairs += list(zip(target.elts, node.value.elts, strict=False))
-        else:
-            pairs.append((target, node.value))
+def pairs_assigned(tree: ast.Module) -> list[tuple[ast.AST, ast.AST]]:
+    pairs: list[tuple[ast.AST, ast.AST]] = []
+    for node in ast.walk(tree):
+        for target in node.targets if isinstance(node, ast.Assign) else []:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs += zip(target.elts, node.value.elts, strict=False)
+            else:
+                pairs.append((target, node.value))
+        if isinstance(node, ast.arg) and node.annotation:
+            pairs.append((ast.Name(node.arg), node.annotation))
     return pairs
 
 
 def aliases_in(tree: ast.Module) -> dict[str, str]:
-    aliases = {}
-    for node in ast.walk(tree):
-        for target, value in pairs_assigned(node):
-            if isinstance(target, ast.Name) and (group := group_of(value, {})):
-                aliases[target.id] = group
-        if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Name | ast.Attribute):
-            name = node.annotation.id if isinstance(node.annotation, ast.Name) else node.annotation.attr
-            if name in CLASSES:
-                aliases[node.arg] = CLASSES[name]
+    """Return what local names and attributes stand for a group, aliases of aliases included."""
+    aliases: dict[str, str] = {}
+    for _ in range(2):
+        for target, value in pairs_assigned(tree):
+            group = CLASSES.get(last_name(value) or "") or group_of(value, aliases)
+            if group and (name := last_name(target)):
+                aliases[name] = group
     return aliases
 
 
