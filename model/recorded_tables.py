@@ -104,6 +104,8 @@ def firms(recorder: Recorder, state: State) -> pd.DataFrame:
     static = {name: getattr(state.firms, name)[who] for name in FIRM_STATIC}
     recorded = _recorded(panel, (when, who))
     holdings = {name: recorded.pop(name) for name in HOLDINGS}
+    strategies = [strategy.name for strategy in state.strategies]
+    static["strategy"] = named(strategies, static["strategy"])
     recorded["acquired_by"] = named(state.firm_names, recorded.pop("owner"))
     # What is known of a firm that has not gone by then is that it has no reason.
     gone = recorded["exit_month"] <= when + panel.first
@@ -207,7 +209,7 @@ def _enumerated(names: Iterable[IntEnum], codes: np.ndarray) -> np.ndarray:
 
 
 def _length(columns: dict[str, Any]) -> int:
-    arrays = [len(value) for value in columns.values() if isinstance(value, np.ndarray | list)]
+    arrays = [len(value) for value in columns.values() if np.ndim(value)]
     return max(arrays, default=1) if 0 not in arrays else 0
 
 

@@ -7,25 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agents.columns import Table
 from agents.economics import concentration as formulas
 from agents.tables import (
-    FIRM,
-    HYPERSCALER,
-    LEASE,
-    REGION,
     USES,
-    Kind,
     LeaseStatus,
-    Product,
     Status,
-    site_columns,
 )
 from model.errors import GridrushError
 from model.measures import BASES, concentration
 from model.recorded_tables import dates
 from model.recording import Recorder
-from model.scenario import Scenario
 from model.series_columns import SERIES
 
 REQUIRED = [
@@ -37,61 +28,6 @@ REQUIRED = [
 ]
 
 
-def table(columns, rows: int, **values) -> Table:
-    made = Table(columns)
-    made.add(rows, values)
-    return made
-
-
-def a_state(
-    firms: int = 4, keep: str = "everything", months: int = 86, generations: int = 3
-) -> SimpleNamespace:
-    """Firms of 1, 2, 3 ... hundred megawatts with two sites each, one lease, one AI customer's arm."""
-    numbers = np.arange(1, firms + 1)
-    sites = table(
-        site_columns(generations),
-        2 * firms,
-        owner=np.repeat(np.arange(firms), 2),
-        mining_mw=np.repeat(numbers * 50.0, 2),
-        secured_mw=np.repeat(numbers * 50.0, 2),
-        energised_mw=np.repeat(numbers * 50.0, 2),
-        us=np.tile([True, False], firms),
-        uptime=0.9,
-        hash=np.ones((2 * firms, generations)),
-    )
-    leases = table(
-        LEASE, 1, gross_mw=40.0, it_mw=28.0, rent=1.728, signed=-3, promised=2, delivery=2, at_start=True
-    )
-    leases.product = Product.COLOCATION
-    kinds = np.r_[np.arange(firms) % 2, Kind.AI_CUSTOMER]
-    return SimpleNamespace(
-        scenario=Scenario().with_values(**{"horizon.months": months}),
-        month=0,
-        firms=table(FIRM, firms + 1, kind=kinds, enterprise_value=np.r_[numbers * 100.0, 0.0]),
-        sites=sites,
-        leases=leases,
-        hyperscalers=table(HYPERSCALER, 2, demand_mw=1000.0, grid_mw=[100.0, 200.0], onsite_mw=50.0),
-        regions=table(
-            REGION, 2, us=[True, False], peak_mw=1000.0, near_term_mw=10.0, capacity_price=[200.0, 0.0]
-        ),
-        firm_names=[*(f"firm {number}" for number in numbers), "buyer's arm"],
-        site_names=[f"site {number}" for number in range(2 * firms)],
-        hyperscaler_names=["Big", "Small"],
-        region_names=["ERCOT", "NORDIC"],
-        generations=np.array([30.0, 20.0, 15.0])[:generations],
-        generation_month=np.array([-9, -5, 3])[:generations],
-        machine_price=np.array([5.0, 10.0, 15.0])[:generations],
-        network=SimpleNamespace(difficulty=1.5e14),
-        orders=np.zeros((5, 2 * firms)),
-        btc_price=93000.0,
-        hashprice=42.0,
-        expected_rent=np.array([0.0, 0.92, 1.73, 9.7]),
-        figures={"network_hashrate_eh_s": 1000.0, "signed_mw": 7.0},
-        scratch={},
-        recorder=Recorder(keep),
-    )
-
-
 def run(state: SimpleNamespace, months: int) -> Recorder:
     for _ in range(months):
         state.recorder.record(state)
@@ -99,7 +35,7 @@ def run(state: SimpleNamespace, months: int) -> Recorder:
     return state.recorder
 
 
-def test_every_required_and_every_declared_column_is_there_once():
+def test_every_required_and_every_declared_column_is_there_once(a_state):
     series = run(a_state(), 2).series()
     assert not set(REQUIRED) - set(series.columns)
     assert list(series.columns) == [column.name for column in SERIES]
@@ -107,7 +43,7 @@ def test_every_required_and_every_declared_column_is_there_once():
     assert np.isfinite(series[REQUIRED].to_numpy()).all()
 
 
-def test_months_are_dates_of_their_first_day():
+def test_months_are_dates_of_their_first_day(a_state):
     series = run(a_state(), 3).series()
     assert series.index.name == "month"
     assert list(series.index) == [
@@ -118,7 +54,7 @@ def test_months_are_dates_of_their_first_day():
     assert pd.isna(dates("2025-11", np.array([1 << 30]))).all()
 
 
-def test_megawatts_by_use_add_up_over_the_series_the_firms_and_the_sites():
+def test_megawatts_by_use_add_up_over_the_series_the_firms_and_the_sites(a_state):
     state = a_state()
     state.sites.idle_mw = 3.0
     state.sites.secured_mw += 3.0
@@ -134,14 +70,14 @@ def test_megawatts_by_use_add_up_over_the_series_the_firms_and_the_sites():
         )
 
 
-def test_megawatts_that_were_released_belong_to_nobody():
+def test_megawatts_that_were_released_belong_to_nobody(a_state):
     state = a_state(firms=2)
     state.sites.owner = [0, -1, 1, -1]
     firms = run(state, 1).firms(state)
     assert firms.secured_mw.to_list() == [50.0, 100.0, 0.0]
 
 
-def test_gap_is_what_nobody_delivers():
+def test_gap_is_what_nobody_delivers(a_state):
     state = a_state()
     before = run(state, 1).series()
     state.leases.status = LeaseStatus.DELIVERING
@@ -151,7 +87,7 @@ def test_gap_is_what_nobody_delivers():
     assert after.gap_gw == pytest.approx(before.gap_gw.iloc[0] - 0.040)
 
 
-def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_them():
+def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_them(a_state):
     state = a_state(firms=6)
     recorder = run(state, 1)
     firms = state.firms
@@ -171,7 +107,7 @@ def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_t
     assert panel.loc["firm 1", "exit_month"].isna().to_list() == [True, False, False]
 
 
-def test_new_rows_appear_in_the_month_they_are_added():
+def test_new_rows_appear_in_the_month_they_are_added(a_state):
     state = a_state(firms=3)
     recorder = run(state, 2)
     state.firms.add(1, {"entry_month": 2})
@@ -184,7 +120,7 @@ def test_new_rows_appear_in_the_month_they_are_added():
     assert recorder.sites(state).groupby("month").size().to_list() == [6, 6, 11]
 
 
-def test_figures_a_phase_posts_join_the_series_and_are_zero_in_months_without():
+def test_figures_a_phase_posts_join_the_series_and_are_zero_in_months_without(a_state):
     state = a_state()
     recorder = run(state, 1)
     state.figures["bids_failed"] = 2.0
@@ -213,7 +149,7 @@ def test_concentration_by_column_equals_the_formulas_month_by_month(basis: str):
         assert table[f"instability_{basis}"][month] == pytest.approx(moved, rel=1e-12)
 
 
-def test_outsiders_count_as_firms_only_while_they_own_megawatts():
+def test_outsiders_count_as_firms_only_while_they_own_megawatts(a_state):
     state = a_state(firms=3)
     recorder = run(state, 1)
     state.sites.owner[:2] = 3
@@ -224,7 +160,7 @@ def test_outsiders_count_as_firms_only_while_they_own_megawatts():
     assert series.firms_alive.to_list() == [3, 3]
 
 
-def test_leases_say_who_signed_and_when_they_ended():
+def test_leases_say_who_signed_and_when_they_ended(a_state):
     state = a_state()
     run(state, 2)
     state.leases.landlord = 2
@@ -237,7 +173,7 @@ def test_leases_say_who_signed_and_when_they_ended():
     assert lease.rent_usd_kw_month == pytest.approx(144.0)
 
 
-def test_events_have_names_dates_and_the_numbers_they_were_decided_on():
+def test_events_have_names_dates_and_the_numbers_they_were_decided_on(a_state):
     state = a_state()
     recorder = run(state, 1)
     live = state.firms.cash
@@ -265,7 +201,7 @@ def test_events_have_names_dates_and_the_numbers_they_were_decided_on():
     assert events.premium.isna().to_list() == [True, True, False]
 
 
-def test_a_light_run_has_the_same_series_and_only_the_last_month_of_the_panels():
+def test_a_light_run_has_the_same_series_and_only_the_last_month_of_the_panels(a_state):
     full, light = a_state(), a_state(keep="series")
     run(full, 3), run(light, 3)
     light.recorder.event("decision", firm=1)
@@ -277,7 +213,7 @@ def test_a_light_run_has_the_same_series_and_only_the_last_month_of_the_panels()
     assert len(light.recorder.leases(light)) == 1
 
 
-def test_tables_are_empty_but_whole_before_the_first_month():
+def test_tables_are_empty_but_whole_before_the_first_month(a_state):
     state = a_state()
     with pytest.raises(GridrushError, match="nothing has been recorded yet"):
         state.recorder.series()
@@ -286,14 +222,14 @@ def test_tables_are_empty_but_whole_before_the_first_month():
     assert state.recorder.firms(state).columns.to_list() == run(a_state(), 1).firms(state).columns.to_list()
 
 
-def test_a_run_may_be_longer_than_its_horizon():
+def test_a_run_may_be_longer_than_its_horizon(a_state):
     state = a_state(months=3)
     recorder = run(state, 200)
     assert len(recorder.series()) == 200
     assert len(recorder.firms(state)) == 200 * 5
 
 
-def test_recording_costs_a_small_part_of_a_month():
+def test_recording_costs_a_small_part_of_a_month(a_state):
     state = a_state(firms=150, months=600)
     state.leases.add(150)
     run(state, 50)
