@@ -15,7 +15,7 @@ class Finance(Group):
         "share/year",
         "cost of capital for mining, listed firms",
         "estimate_c; costs.csv discount_rate_mining",
-        0,
+        0.001,
         2,
     )
     discount_mining_private: float = param(
@@ -23,7 +23,7 @@ class Finance(Group):
         "share/year",
         "cost of capital for mining, private firms",
         "estimate_c; costs.csv discount_rate_mining, high end",
-        0,
+        0.001,
         2,
     )
     discount_lease: float = param(
@@ -31,7 +31,7 @@ class Finance(Group):
         "share/year",
         "cost of capital for lease cash flows, listed firms",
         "estimate_c; costs.csv discount_rate_lease",
-        0,
+        0.001,
         2,
     )
     discount_lease_private: float = param(
@@ -39,7 +39,7 @@ class Finance(Group):
         "share/year",
         "cost of capital for lease cash flows, private firms",
         "estimate_c; costs.csv discount_rate_lease, high end",
-        0,
+        0.001,
         2,
     )
     loan_to_cost_investment_grade: float = param(
@@ -185,6 +185,20 @@ class Finance(Group):
         "sabre56_24; costs.csv mine_infrastructure_capex",
         0,
         10,
+    )
+    probability_construction: float = param(
+        0.9,
+        "probability",
+        "chance, to an appraiser, that pipeline megawatts under construction energise",
+        "estimate_c; the model itself only delays them",
+        0,
+        1,
+    )
+    probability_approved: float = param(
+        0.6, "probability", "the chance for approved pipeline megawatts", "estimate_c", 0, 1
+    )
+    probability_option: float = param(
+        0.25, "probability", "the chance for pipeline megawatts under option", "estimate_c", 0, 1
     )
     buyout_fund_musd: float = param(
         500, "musd", "cash of outside site buyers (generators) at the start", "estimate_c", 0, 1e6

@@ -158,6 +158,14 @@ class Consolidation(Group):
     )
     outside_bidders: bool = param(True, "-", "whether AI customers and generators bid", "corz_vote_25")
     synergy: float = param(0.1, "share", "overhead of the target saved by the acquirer", "estimate_c", 0, 1)
+    generator_saving: float = param(
+        0.5,
+        "share",
+        "part of a grid site's price beyond energy that a power generator that owns it need not pay",
+        "estimate_c; delivery and supplier's margin behind the meter",
+        0,
+        1,
+    )
     entry_rate: float = param(
         1.0,
         "firms/month",
@@ -168,6 +176,14 @@ class Consolidation(Group):
     )
     entry_median_mw: float = param(
         5, "MW", "median size of an entrant's site", "estimate_c; tail.csv", 0.1, 1000
+    )
+    entry_build_months: int = param(
+        9,
+        "months",
+        "time an entrant needs to build a mine",
+        "estimate_c; costs.csv mine_build_lead",
+        0,
+        120,
     )
 
 
