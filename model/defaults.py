@@ -1,8 +1,8 @@
 """Phase 12: distress, chapter 11 and liquidation.
 
-A firm that could not pay its bills this month, by any means phase 5 tried, is in default. Creditors reorganise
-it when it is worth more running than in pieces, losses of the reorganisation counted; a second default, or an
-estate not worth running, is liquidated. All who fail in a month fail on the same snapshot.
+A firm that could not pay its bills this month, by any means phase 5 tried, is in default. Creditors
+reorganise it when it is worth more running than in pieces, losses of the reorganisation counted; a second
+default, or an estate not worth running, is liquidated. All who fail in a month fail on the same snapshot.
 """
 
 from __future__ import annotations

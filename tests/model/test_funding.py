@@ -1,0 +1,129 @@
+"""Who can pay for what, and who is passed over."""
+
+import numpy as np
+import pytest
+
+from agents.tables import Kind, LeaseStatus, Status
+from model.funding import (
+    available_equity,
+    borrow,
+    committed_equity,
+    free_cash,
+    fund_proposals,
+    issue_equity,
+    loan_share,
+    sector_debt_left,
+    sell_bitcoin,
+)
+
+
+def funded(state, firm, equity, debt, merit):
+    return fund_proposals(state, np.array(firm), np.array(equity), np.array(debt), np.array(merit)).tolist()
+
+
+def test_the_loan_depends_on_who_stands_behind_the_rent(new_world):
+    scenario = new_world().scenario
+    finance = scenario.finance
+    assert loan_share(True, False, scenario) == finance.loan_to_cost_investment_grade
+    assert loan_share(False, True, scenario) == finance.loan_to_cost_investment_grade
+    assert loan_share(False, False, scenario) == finance.loan_to_cost_high_yield
+    assert loan_share(True, True, new_world(**{"finance.debt_enabled": False}).scenario) == 0.0
+
+
+def test_own_means_are_cash_and_reserves_less_buffer_and_signed_builds(world):
+    world.scratch["cash_cost"] = np.array([10.0, 0.0, 0.0])
+    site = world.add_sites(1, 200.0)[0]
+    world.add_lease(site, status=LeaseStatus.BUILDING, capex=100.0, capex_spent=20.0, loan_share=0.6)
+    world.firms.bitcoin = 0.0
+    world.firms.restricted_cash[1] = 12.0
+    np.testing.assert_allclose(committed_equity(world), [0, 32, 0])
+    np.testing.assert_allclose(available_equity(world), [70, 80, 100])
+    np.testing.assert_allclose(free_cash(world), [70, 80, 100])
+
+
+def test_debt_against_bitcoin_and_new_equity_add_to_the_means(world):
+    world.firms.equity_value = [100.0, 100.0, 0.0]
+    world.firms.listed[1] = False
+    np.testing.assert_allclose(available_equity(world), [145, 125, 125])
+
+
+def test_nobody_in_chapter_11_is_trusted_with_a_build(world):
+    world.firms.status = Status.CHAPTER11
+    np.testing.assert_array_equal(available_equity(world), 0.0)
+
+
+def test_the_better_proposal_is_funded_first_and_a_smaller_one_may_still_fit(world):
+    world.firms.bitcoin = 0.0
+    assert funded(world, [0, 0, 0], [60.0, 70.0, 30.0], [0.0] * 3, [1.0, 2.0, 0.5]) == [False, True, True]
+
+
+def test_firms_do_not_share_their_means(world):
+    world.firms.bitcoin = 0.0
+    assert funded(world, [0, 1, 2], [90.0, 90.0, 110.0], [0.0] * 3, [1.0, 1.0, 9.0]) == [True, True, False]
+
+
+def test_the_order_of_rows_does_not_matter(world):
+    rng = np.random.default_rng(5)
+    world.firms.bitcoin = 0.0
+    firm, equity = rng.integers(0, 3, 20), rng.uniform(5, 60, 20)
+    debt, merit = rng.uniform(0, 4000, 20), rng.uniform(0, 1, 20)
+    straight = fund_proposals(world, firm, equity, debt, merit)
+    turned = fund_proposals(world, firm[::-1], equity[::-1], debt[::-1], merit[::-1])
+    np.testing.assert_array_equal(straight, turned[::-1])
+
+
+def test_the_sector_gets_no_more_debt_in_a_year_than_lenders_have(world):
+    cap = world.scenario.finance.sector_debt_cap_busd * 1000.0
+    assert sector_debt_left(world) == cap
+    assert funded(world, [0, 1], [0.0, 0.0], [0.7 * cap, 0.7 * cap], [1.0, 2.0]) == [False, True]
+    site = world.add_sites(0, 200.0)[0]
+    world.add_lease(site, status=LeaseStatus.BUILDING, capex=1000.0, loan_share=0.6, signed=0)
+    assert sector_debt_left(world) == pytest.approx(cap - 600.0)
+    world.month = 12
+    assert sector_debt_left(world) == cap
+
+
+def test_equity_that_must_be_borrowed_counts_as_debt(new_world):
+    world = new_world(**{"finance.sector_debt_cap_busd": 0.01})
+    world.add_firms(1, cash=50.0, enterprise_value=1000.0)
+    assert funded(world, [0], [58.0], [0.0], [1.0]) == [True]
+    assert funded(world, [0], [58.0], [5.0], [1.0]) == [False]
+
+
+def test_borrowing_this_month_counts_for_a_year(new_world):
+    world = new_world(**{"finance.sector_debt_cap_busd": 0.1})
+    world.add_firms(2, cash=50.0, enterprise_value=1000.0)
+    np.testing.assert_allclose(borrow(world, np.array([90.0, 60.0])), [60, 40])
+    world.ledger.check()
+    for month in range(12):
+        assert sector_debt_left(world) == 0.0
+        world.month = month + 1
+        world.begin_month()
+    assert sector_debt_left(world) == 100.0
+
+
+def test_new_debt_blends_into_coupon_and_maturity(world):
+    world.firms.corporate_debt[0] = 30.0
+    world.firms.coupon, world.firms.maturity, world.firms.enterprise_value = 0.0, 30, 1000.0
+    world.ledger.set_opening_capital(np.arange(3))
+    borrow(world, np.array([10.0, 0.0, 0.0]))
+    assert world.firms.coupon[0] == pytest.approx(world.scenario.finance.refinancing_coupon / 4)
+    np.testing.assert_array_equal(world.firms.maturity, [38, 30, 30])
+
+
+def test_raising_cash_never_gives_more_than_is_wanted_or_there(world):
+    world.firms.equity_value = 1000.0
+    sold = sell_bitcoin(world, np.array([20.0, 80.0, 0.0]))
+    np.testing.assert_allclose(sold, [20, 50, 0])
+    np.testing.assert_allclose(world.firms.btc, [300, 0, 500])
+    issued = issue_equity(world, np.array([20.0, 500.0, 0.0]))
+    np.testing.assert_allclose(issued, [20, 200, 0])
+    np.testing.assert_allclose(issue_equity(world, np.full(3, 300.0)), [180, 0, 200])
+    world.ledger.check()
+
+
+def test_without_finance_every_proposal_is_funded(new_world):
+    world = new_world(**{"finance.enabled": False})
+    world.add_firms(2, cash=0.0, kind=Kind.PRIVATE)
+    assert funded(world, [0, 1], [1e9, 1e9], [1e9, 1e9], [0.0, 0.0]) == [True, True]
+    assert np.isinf(available_equity(world)).all()
