@@ -90,6 +90,41 @@ class Bitcoin(Group):
     machine_price_speed: float = param(
         0.25, "1/month", "speed at which machine prices follow value", "asic_price_22_23; 85% in a year", 0, 1
     )
+    marginal_buyer: float = param(
+        0.25,
+        "share",
+        "part of world mining with cheaper power than the buyer whose value makes machine prices",
+        "ccaf_25; power_cost_distribution.csv, 25th percentile",
+        0.01,
+        0.99,
+    )
+    machine_cost: float = param(
+        0.6,
+        "USD/TH per J/TH",
+        "cost of making a machine over its J/TH: both fall with the silicon a hash takes",
+        "asic_vendor; four fifths of the lowest launch prices over J/TH from 2019 to 2024 (0.72-0.78)",
+        0,
+        100,
+    )
+    machine_price_share: float = param(
+        0.35,
+        "share",
+        "part of the marginal buyer's gain over the cost of a machine that goes to its maker",
+        "derived_network; calibrated on hash 2020-25",
+        0,
+        1,
+    )
+    machine_sale_years: float = param(
+        2.0, "years", "how long a machine is made", "asic_vendor; from a model to its successor", 0, 20
+    )
+    machine_failure: float = param(
+        0.10,
+        "1/year",
+        "machines that break for good; a growing stock of machines that last 5 years loses about this",
+        "estimate_c",
+        0,
+        2,
+    )
     machine_resale: float = param(
         0.7, "share of price", "price of a used machine over a new one of its kind", "estimate_c", 0, 1
     )
@@ -157,12 +192,22 @@ class RestOfWorld(Group):
         0,
         1,
     )
-    hurdle_rate: float = param(0.15, "share", "margin over cost an order must promise", "estimate_c", 0, 5)
+    hurdle_rate: float = param(
+        0.05, "share", "gain over its price that a machine must promise to be ordered", "estimate_c", 0, 5
+    )
+    full_order_gain: float = param(
+        0.25,
+        "share",
+        "gain over price and hurdle at which a buyer orders all it can",
+        "derived_network; calibrated on hash 2020-25",
+        0.001,
+        10,
+    )
     order_rate: float = param(
-        0.035,
+        0.07,
         "share/month",
-        "orders over the sector's hash when every buyer gains as much as the machine costs",
-        "derived_network; hash grew by 3-4% a month in the boom of 2021",
+        "orders over running hash when every buyer orders all it can",
+        "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months",
         0,
         1,
     )

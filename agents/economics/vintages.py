@@ -1,0 +1,100 @@
+"""Machines by generation: which run, what they sell for, and how eagerly the next ones are ordered.
+
+Hashprice in USD/PH/day, efficiency in J/TH, energy in USD/MWh, machine values and prices in USD/TH.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from agents.economics.mining import MWH_PER_PH_DAY, vintage_shares
+
+GRID_POINTS = 257
+"""Mean efficiencies at which fleets are solved; between them fleets are mixed, which keeps means."""
+
+
+def cost_at_quantile(
+    median: float, log_sigma: float, other: float, quantile: np.ndarray | float
+) -> np.ndarray:
+    """Return the cash cost below which a share of lognormal power is found, USD/MWh.
+
+    Args:
+        median: Of the power price, USD/MWh.
+        log_sigma: Standard deviation of its logarithm.
+        other: Cash cost besides power, USD/MWh.
+        quantile: Share of the sector with cheaper power, between 0 and 1.
+    """
+    return median * np.exp(log_sigma * ndtri(quantile)) + other
+
+
+def paying_share(
+    hashprice: float, efficiency: np.ndarray, median: float, log_sigma: float, other: float
+) -> np.ndarray:
+    """Return the share of each generation that pays its cash cost when power is lognormal, shape (G,).
+
+    Args:
+        hashprice: USD/PH/day.
+        efficiency: J/TH of each generation, shape (G,).
+        median: Of the power price, USD/MWh.
+        log_sigma: Standard deviation of its logarithm.
+        other: Cash cost besides power, USD/MWh.
+    """
+    affordable = np.maximum(hashprice / (MWH_PER_PH_DAY * efficiency) - other, 1e-12)
+    return ndtr((np.log(affordable) - math.log(median)) / log_sigma)
+
+
+def eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) -> np.ndarray:
+    """Return how much of what they could order buyers do order, 0 to 1.
+
+    Nothing when value does not exceed price by the hurdle, everything when the gain beyond it is `full_gain`
+    of the price, in between in proportion: investment rises with the value of a machine over its price
+    (Tobin 1969; Hayashi 1982), but neither firms nor makers can grow at any speed.
+
+    Args:
+        value: Of the machine to each buyer, USD/TH.
+        price: Of the machine, USD/TH.
+        hurdle: Gain a buyer asks for, share of price.
+        full_gain: Gain beyond the hurdle at which buyers order all they can, share of price.
+    """
+    return np.clip((value - price * (1.0 + hurdle)) / max(price * full_gain, 1e-12), 0.0, 1.0)
+
+
+def asked_price(value: np.ndarray, cost: np.ndarray, share: float, on_sale: np.ndarray) -> np.ndarray:
+    """Return the price each generation tends to, USD/TH, shape (G,).
+
+    Makers sell a machine at its cost plus their share of what the marginal buyer gains beyond that cost; they
+    do not sell below it. A machine no longer made is worth what it brings that buyer, if that is less.
+
+    Args:
+        value: To the marginal buyer, USD/TH.
+        cost: Of making the machine, USD/TH.
+        share: Part of the gain that goes to makers.
+        on_sale: Whether the machine is still made.
+    """
+    made = cost + share * np.maximum(value - cost, 0.0)
+    return np.where(on_sale, made, np.minimum(made, value))
+
+
+def fleet_of_running(
+    mean: float, generations: np.ndarray, log_sigma: float, running: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Return shares of a fleet's hash by generation such that what runs of it has a given mean, shape (G,).
+
+    Args:
+        mean: Hash-weighted mean of the running machines, J/TH.
+        generations: J/TH, shape (G,).
+        log_sigma: Spread of the fleet (see `vintage_shares`).
+        running: Share of each generation that runs, shape (G,).
+    """
+    points = np.geomspace(generations.min(), generations.max(), GRID_POINTS)
+    shares = vintage_shares(points, generations, log_sigma)
+    on = shares * running
+    # Hash-weighted distance from the wanted mean: linear in a mix of fleets, and it rises along the grid.
+    excess = (on * (generations - mean)).sum(axis=1)
+    above = int(np.clip(np.searchsorted(excess > 0.0, True), 1, GRID_POINTS - 1))
+    over, under = excess[above], excess[above - 1]
+    weight = float(np.clip(-under / (over - under), 0.0, 1.0)) if over > under else 0.0
+    return shares[above] * weight + shares[above - 1] * (1.0 - weight)

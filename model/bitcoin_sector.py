@@ -1,0 +1,99 @@
+"""World mining alone on a given price path: the bitcoin sector without firms, sites or AI, for backtests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.economics.mining import hashprice
+from agents.economics.network import BitcoinNetwork
+from model.machine_market import best_machine, next_prices
+from model.mining import HOURS_PER_MONTH, SECONDS_PER_MONTH
+
+if TYPE_CHECKING:
+    from model.rest_of_world import RestOfWorld
+
+PH_PER_EH = 1000.0
+NOTHING: Mapping[int, float] = {}
+
+
+class SectorPath(NamedTuple):
+    """What became of the sector, one entry a month.
+
+    Attributes:
+        hash_eh_s: Realised hash, EH/s.
+        hashprice: USD/PH/day, fees included.
+        difficulty: At the end of the month.
+        ordered: Hash ordered, EH/s.
+        efficiency: Mean of the running machines, J/TH.
+        machine: Generation on sale that buyers prefer.
+        machine_price: Of that generation, USD/TH.
+        machine_value: Of that generation to the marginal buyer, USD/TH.
+    """
+
+    hash_eh_s: np.ndarray
+    hashprice: np.ndarray
+    difficulty: np.ndarray
+    ordered: np.ndarray
+    efficiency: np.ndarray
+    machine: np.ndarray
+    machine_price: np.ndarray
+    machine_value: np.ndarray
+
+
+def drive(
+    sector: RestOfWorld,
+    network: BitcoinNetwork,
+    machine_price: np.ndarray,
+    generation_month: np.ndarray,
+    btc_price: Sequence[float] | np.ndarray,
+    fees: float | np.ndarray = 0.0,
+    bans: Mapping[int, float] = NOTHING,
+) -> SectorPath:
+    """Run the sector as if it were the whole network, in the order of the tick.
+
+    Args:
+        sector: World mining at the start; it is changed.
+        network: The protocol at the start; it is changed.
+        machine_price: USD/TH by generation at the start.
+        generation_month: Month each generation can be ordered from.
+        btc_price: USD, one entry a month.
+        fees: BTC per block, one number or one entry a month.
+        bans: Share of running machines switched off at the start of a month, by month.
+    """
+    fees = np.broadcast_to(np.asarray(fees, dtype=float), len(btc_price))
+    rows = []
+    for month, price in enumerate(btc_price):
+        fee = float(fees[month])
+        quoted = hashprice(price, network.subsidy, fee, network.difficulty)
+        sector.deliver()
+        sector.run(quoted)
+        sector.displace(bans.get(month, 0.0))
+        running = sector.realised_hash
+        mined = network.advance(running, SECONDS_PER_MONTH, fee)
+        if running > 0.0:
+            quoted = mined.btc * price / (running * PH_PER_EH * HOURS_PER_MONTH / 24.0)
+        sector.learn(quoted)
+        value = sector.machine_values()
+        machine_price = next_prices(sector, machine_price, value, generation_month, month)
+        machine = best_machine(sector, machine_price, value, generation_month, month)
+        ordered = sector.order(machine, float(machine_price[machine]))
+        on = sector.nameplate * sector.running
+        mean = float(on @ sector.generations) / max(float(on.sum()), 1e-12)
+        sector.retire()
+        rows.append(
+            (
+                running,
+                quoted,
+                network.difficulty,
+                ordered,
+                mean,
+                machine,
+                machine_price[machine],
+                value[machine],
+            )
+        )
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    return SectorPath(*columns)

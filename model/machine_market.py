@@ -1,0 +1,237 @@
+"""The market for mining machines: their prices, what miners order, what arrives, and what is scrapped.
+
+Makers sell for a few years at cost plus a share of what the marginal buyer gains; older machines trade at
+what they are worth to that buyer. A miner under review orders the best machine for megawatts whose machines,
+if any, are worth less than the new ones' gain, as far as its free cash goes. 1 USD/TH is 1 musd per EH/s, and
+1 EH/s at e J/TH draws e MW at the plug.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.economics.mining import machine_value
+from agents.economics.vintages import asked_price, eagerness
+from agents.tables import Product, Status
+from model.funding import free_cash
+from model.mining import mean_cash_cost, meter_efficiency
+
+if TYPE_CHECKING:
+    from model.parameters.bitcoin import Bitcoin
+    from model.rest_of_world import RestOfWorld
+    from model.state import State
+
+MONTHS = 12.0
+
+
+def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:
+    """Return which generations are made, now or in future; the newest on sale always is."""
+    made = month < generation_month + bitcoin.machine_sale_years * MONTHS
+    released = np.flatnonzero(generation_month <= month)
+    made[released[-1:]] = True
+    return made
+
+
+def best_machine(
+    sector: RestOfWorld, price: np.ndarray, value: np.ndarray, generation_month: np.ndarray, month: int
+) -> int:
+    """Return the generation on sale with the highest gain per megawatt to the marginal buyer."""
+    on_sale = still_made(sector.bitcoin, generation_month, month) & (generation_month <= month)
+    gain = np.where(on_sale, (value - price) / sector.generations, -np.inf)
+    # The last of equals: the newest.
+    return len(gain) - 1 - int(np.argmax(gain[::-1]))
+
+
+def next_prices(
+    sector: RestOfWorld, price: np.ndarray, value: np.ndarray, generation_month: np.ndarray, month: int
+) -> np.ndarray:
+    """Return machine prices after a month: part of the way to what makers ask.
+
+    Args:
+        sector: Whose marginal buyer makes the price.
+        price: Before, USD/TH by generation.
+        value: To the marginal buyer, USD/TH by generation.
+        generation_month: Month each generation can be ordered from.
+        month: The month.
+    """
+    bitcoin = sector.bitcoin
+    if bitcoin.machine_price_mode == "fixed":
+        return price
+    made = still_made(bitcoin, generation_month, month)
+    asked = asked_price(value, bitcoin.machine_cost * sector.generations, bitcoin.machine_price_share, made)
+    return price + bitcoin.machine_price_speed * (asked - price)
+
+
+def update_machine_prices(state: State) -> None:
+    """Let machine prices follow what the machines are worth to the marginal buyer; name the best one."""
+    sector, released = state.rest_of_world, state.generation_month
+    value = sector.machine_values()
+    state.machine_price = next_prices(sector, state.machine_price, value, released, state.month)
+    state.scratch["best_machine"] = best_machine(sector, state.machine_price, value, released, state.month)
+
+
+def deliver_machines(state: State) -> None:
+    """Put machines ordered months ago to work, here and in the rest of the world."""
+    state.rest_of_world.deliver()
+    _match_sites(state)
+    if not len(state.orders):
+        return
+    arriving, machine = state.orders[0].copy(), int(state.order_generation[0])
+    state.orders[:-1] = state.orders[1:]
+    state.orders[-1] = 0.0
+    state.order_generation[:-1] = state.order_generation[1:]
+    _install(state, np.flatnonzero(arriving > 0.0), arriving, machine)
+
+
+def _match_sites(state: State) -> None:
+    """Give sites that are new since last month a column in the order book."""
+    missing = len(state.sites) - state.orders.shape[1]
+    if missing > 0:
+        state.orders = np.pad(state.orders, ((0, 0), (0, missing)))
+
+
+def _install(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int) -> None:
+    """Add machines at sites that still have an owner, and sell what finds no room."""
+    rows = rows[state.sites.owner[rows] >= 0]
+    if not len(rows):
+        return
+    state.sites.hash[rows, machine] += hash_eh_s[rows]
+    fit_machines(state, rows)
+
+
+def fit_machines(state: State, rows: np.ndarray) -> None:
+    """Sell machines that no longer fit into the unlet megawatts of the given sites, the worst first."""
+    sites = state.sites
+    megawatts = sites.hash[rows] * meter_efficiency(state)
+    room = sites.mining_mw[rows] + sites.idle_mw[rows]
+    if not (megawatts.sum(axis=1) > room * (1.0 + 1e-12)).any():
+        return
+    better = np.cumsum(megawatts[:, ::-1], axis=1)[:, ::-1] - megawatts
+    kept_mw = np.clip(room[:, None] - better, 0.0, megawatts)
+    kept = np.divide(kept_mw, megawatts, out=np.ones_like(megawatts), where=megawatts > 0.0)
+    sell_machines(state, rows, sites.hash[rows] * (1.0 - kept))
+
+
+def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
+    """Sell machines second-hand; the books lose their share, by market value, of the firm's machines.
+
+    Args:
+        state: The state.
+        rows: Site rows, each once, all owned.
+        sold: EH/s by generation, [rows x G].
+    """
+    sites, firms, ledger = state.sites, state.firms, state.ledger
+    count, owner = len(firms), sites.owner[rows]
+    held = np.flatnonzero(sites.owner >= 0)
+    worth = np.bincount(sites.owner[held], sites.hash[held] @ state.machine_price, minlength=count)
+    gone = np.bincount(owner, sold @ state.machine_price, minlength=count)
+    share = np.minimum(gone / np.where(worth > 0.0, worth, np.inf), 1.0)
+    sites.hash[rows] = np.maximum(sites.hash[rows] - sold, 0.0)
+    proceeds = gone * state.scenario.bitcoin.machine_resale
+    ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
+    ledger.post("machines sold, at book", "earnings", "machines", np.maximum(firms.machines, 0.0) * share)
+
+
+def ordered_mw(state: State) -> np.ndarray:
+    """Return the megawatts, at the meter, that machines on order will need at each site."""
+    _match_sites(state)
+    return meter_efficiency(state)[state.order_generation] @ state.orders
+
+
+def order_machines(state: State) -> None:
+    """Let sites under review order the best machine, and the rest of the world too."""
+    _match_sites(state)
+    machine = state.scratch["best_machine"]
+    price = float(state.machine_price[machine])
+    state.rest_of_world.order(machine, price)
+    rows = _under_review(state)
+    if not len(rows):
+        return
+    hash_eh_s = _wanted(state, rows, machine, price) / meter_efficiency(state)[machine]
+    hash_eh_s *= _affordable(state, rows, hash_eh_s * price)
+    _place(state, rows, hash_eh_s, machine, price)
+
+
+def _under_review(state: State) -> np.ndarray:
+    """Return the sites that may order this month: reviewed, of active owners, not kept for an AI tenant."""
+    sites, firms = state.sites, state.firms
+    drawn = state.streams.uniform("machine review", state.month, sites.slot)
+    owner = sites.owner
+    may = (drawn < firms.review_probability[owner]) & (owner >= 0) & (firms.status[owner] == Status.ACTIVE)
+    may &= ~(sites.convertible & (sites.last_choice != Product.MINE))
+    may &= (sites.mining_mw + sites.idle_mw) > 0.0
+    offers = state.scratch.get("offers")
+    if offers is not None:
+        may[state.scratch["blocks"].site[offers.block[offers.use > 0]]] = False
+    return np.flatnonzero(may)
+
+
+def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.ndarray:
+    """Return the megawatts that the owners of sites would fill with a machine, money aside.
+
+    Empty megawatts are filled as eagerly as the gain says. Megawatts with machines are refitted at no more
+    than the pace at which the rest of the world can order.
+    """
+    sites, bitcoin, row = state.sites, state.scenario.bitcoin, state.scenario.row
+    active = np.flatnonzero(sites.hash[rows].any(axis=0))
+    efficiency = meter_efficiency(state)
+    each = np.append(active, machine)
+    value = _site_values(state, rows, each)
+    new = value[:, -1] * np.exp(-state.firms.discount_rate[sites.owner[rows]] * len(state.orders) / MONTHS)
+    # What a megawatt's machines are worth beyond what they fetch, in terms of the machine that replaces them.
+    beyond = np.maximum(value[:, :-1] - bitcoin.machine_resale * state.machine_price[active], 0.0)
+    given_up = beyond * (efficiency[machine] / efficiency[active])
+    eager = eagerness(new[:, None] - given_up, price, row.hurdle_rate, row.full_order_gain)
+    held = sites.hash[rows][:, active] * efficiency[active]
+    coming = ordered_mw(state)[rows]
+    empty = np.maximum(sites.mining_mw[rows] + sites.idle_mw[rows] - held.sum(axis=1) - coming, 0.0)
+    pace = np.minimum(row.order_rate / state.firms.review_probability[sites.owner[rows]], 1.0)
+    refit = np.minimum((held * eager).sum(axis=1) * pace, np.maximum(held.sum(axis=1) - coming, 0.0))
+    return empty * eagerness(new, price, row.hurdle_rate, row.full_order_gain) + refit
+
+
+def _site_values(state: State, rows: np.ndarray, machines: np.ndarray) -> np.ndarray:
+    """Return what machines are worth at sites to their owners, USD/TH, [rows x machines]."""
+    firms, owner = state.firms, state.sites.owner[rows]
+    value = machine_value(
+        (firms.expected_hashprice * (1.0 - firms.pool_fee))[owner][:, None],
+        meter_efficiency(state)[machines],
+        mean_cash_cost(state)[rows][:, None],
+        np.maximum(firms.expected_decay, 0.0)[owner][:, None],
+        firms.discount_rate[owner][:, None],
+        max_life=state.scenario.bitcoin.machine_life,
+    )
+    return value * state.scenario.power.availability
+
+
+def _affordable(state: State, rows: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Return the part of its orders that each site's owner can pay from free cash, alike at all sites."""
+    owner = state.sites.owner[rows]
+    total = np.bincount(owner, cost, minlength=len(state.firms))
+    part = np.minimum(free_cash(state) / np.where(total > 0.0, total, np.inf), 1.0)
+    return np.where(total > 0.0, part, 0.0)[owner]
+
+
+def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int, price: float) -> None:
+    """Pay for orders and enter them in the book (or the site, when nothing takes time)."""
+    paid = np.bincount(state.sites.owner[rows], hash_eh_s * price, minlength=len(state.firms))
+    state.ledger.post("machine orders", "machines", "cash", paid, sector="suppliers")
+    if len(state.orders):
+        state.orders[-1, rows] += hash_eh_s
+        state.order_generation[-1] = machine
+        return
+    bought = np.zeros(len(state.sites))
+    bought[rows] = hash_eh_s
+    _install(state, rows, bought, machine)
+
+
+def retire_machines(state: State) -> None:
+    """Lose machines that break, and scrap those of sites that stand still; the rest of the world does too."""
+    sector, sites = state.rest_of_world, state.sites
+    sector.retire()
+    sites.hash *= np.exp(-state.scenario.bitcoin.machine_failure / MONTHS)
+    still = np.flatnonzero((sites.months_off > 0.0) & (sites.owner >= 0))
+    if len(still):
+        sell_machines(state, still, sites.hash[still] * -np.expm1(-sector.parameters.retirement / MONTHS))

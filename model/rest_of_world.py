@@ -1,0 +1,208 @@
+"""Mining outside the modelled firms: one sector, machines by generation, power by a cost distribution.
+
+The machines of every generation are spread over the same lognormal distribution of power prices. Machines
+that do not pay are switched off with a lag and scrapped slowly; buyers for whom the best machine is worth
+more than its price order it, as far as funding has followed, and receive it months later. Without that
+pipeline the bear market of 2022, when hash rose while the price fell, comes out with the wrong sign.
+With `row.enabled` off the sector stands still.
+
+The sector needs no modelled firms: `model.bitcoin_sector.drive` runs it alone on a given price path.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.economics.mining import machine_value
+from agents.economics.vintages import cost_at_quantile, eagerness, fleet_of_running, paying_share
+from model.expectations import expect, expected_at_start, remembered_hashprice
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+    from model.state import State
+
+MONTHS = 12.0
+BUYERS = 41
+"""Points at which the distribution of power prices is sampled for orders."""
+HALF = 0.5
+
+
+class RestOfWorld:
+    """Hash by machine generation, what is on order, and what the sector expects.
+
+    Attributes:
+        nameplate: EH/s of each generation, running or not.
+        running: Share of each generation that is switched on.
+        orders: EH/s on order by months until delivery, next first.
+        order_generation: Generation of each entry of `orders`.
+        eagerness: Orders as a share of the most the sector could order, smoothed by funding.
+        expected_hashprice: USD/PH/day.
+        expected_decay: 1/year.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        generations: np.ndarray,
+        nameplate: np.ndarray,
+        running: np.ndarray,
+        expected_hashprice: float,
+    ) -> None:
+        """Set up the sector with the given machines and an empty order book."""
+        self.parameters = scenario.row
+        self.bitcoin = scenario.bitcoin
+        self.discount_rate = scenario.finance.discount_mining
+        self.generations = generations
+        self.nameplate = nameplate.astype(float)
+        self.running = running.astype(float)
+        lead = scenario.bitcoin.order_lead_months
+        self.orders = np.zeros(lead)
+        self.order_generation = np.zeros(lead, dtype=np.int64)
+        self.eagerness = 0.0
+        self.expected_hashprice = expected_hashprice
+        self.expected_decay = scenario.bitcoin.expected_decay
+        row = scenario.row
+        midpoints = (np.arange(BUYERS) + 0.5) / BUYERS
+        self._costs = cost_at_quantile(row.cost_median, row.cost_log_sigma, row.other_cost, midpoints)
+        marginal = scenario.bitcoin.marginal_buyer
+        self._marginal_cost = float(
+            cost_at_quantile(row.cost_median, row.cost_log_sigma, row.other_cost, marginal)
+        )
+
+    @property
+    def realised_hash(self) -> float:
+        """Return the hash the network sees, EH/s."""
+        return self.parameters.uptime * float(self.nameplate @ self.running)
+
+    def machine_values(self) -> np.ndarray:
+        """Return what each generation is worth to the marginal buyer, USD/TH."""
+        return self._value(self.generations, self._marginal_cost)
+
+    def _value(self, efficiency: np.ndarray | float, cost: np.ndarray | float) -> np.ndarray:
+        return self.parameters.uptime * machine_value(
+            self.expected_hashprice,
+            efficiency,
+            cost,
+            max(self.expected_decay, 0.0),
+            self.discount_rate,
+            max_life=self.bitcoin.machine_life,
+        )
+
+    def wanted(self, machine: int, price: float) -> float:
+        """Return the eagerness of all buyers for a machine at a price, 0 to 1."""
+        value = self._value(float(self.generations[machine]), self._costs)
+        row = self.parameters
+        return float(eagerness(value, price, row.hurdle_rate, row.full_order_gain).mean())
+
+    def deliver(self) -> None:
+        """Switch on the machines that arrive this month; the book moves up."""
+        if not (self.parameters.enabled and len(self.orders)):
+            return
+        self._switch_on(int(self.order_generation[0]), float(self.orders[0]))
+        self.orders[:-1] = self.orders[1:]
+        self.order_generation[:-1] = self.order_generation[1:]
+        self.orders[-1] = 0.0
+
+    def _switch_on(self, machine: int, hash_eh_s: float) -> None:
+        """Add machines; their buyers are those for whom they pay, so they run."""
+        if hash_eh_s <= 0.0:
+            return
+        before = self.nameplate[machine]
+        self.nameplate[machine] = before + hash_eh_s
+        self.running[machine] = (self.running[machine] * before + hash_eh_s) / (before + hash_eh_s)
+
+    def run(self, hashprice: float) -> None:
+        """Move part of the way to running exactly the machines that pay at a hashprice."""
+        if not self.parameters.enabled:
+            return
+        self.running += self.parameters.shutdown_speed * (self.paying(hashprice) - self.running)
+
+    def paying(self, hashprice: float) -> np.ndarray:
+        """Return the share of each generation that pays its cash cost at a hashprice."""
+        row = self.parameters
+        return paying_share(hashprice, self.generations, row.cost_median, row.cost_log_sigma, row.other_cost)
+
+    def learn(self, hashprice: float) -> None:
+        """Update what the sector expects."""
+        self.expected_hashprice, self.expected_decay = expect(
+            self.bitcoin, hashprice, self.expected_hashprice, self.expected_decay
+        )
+
+    def order(self, machine: int, price: float) -> float:
+        """Order as much of a machine as funding, which follows what buyers want, allows; return EH/s."""
+        if not self.parameters.enabled:
+            return 0.0
+        self.eagerness += self.parameters.funding_memory * (self.wanted(machine, price) - self.eagerness)
+        amount = self._order_volume()
+        if len(self.orders):
+            self.orders[-1] = amount
+            self.order_generation[-1] = machine
+        else:
+            self._switch_on(machine, amount)
+        return amount
+
+    def _order_volume(self) -> float:
+        return self.parameters.order_rate * float(self.nameplate @ self.running) * self.eagerness
+
+    def retire(self) -> None:
+        """Lose machines that break, and scrap part of those that are off."""
+        if not self.parameters.enabled:
+            return
+        on, off = self.nameplate * self.running, self.nameplate * (1.0 - self.running)
+        intact = np.exp(-self.bitcoin.machine_failure / MONTHS)
+        on = on * intact
+        self.nameplate = on + off * intact * np.exp(-self.parameters.retirement / MONTHS)
+        self.running = np.divide(on, self.nameplate, out=self.running, where=self.nameplate > 0.0)
+
+    def displace(self, share: float) -> None:
+        """Switch off a share of all running machines at once (a ban); those that pay come back with time."""
+        self.running *= 1.0 - share
+
+    def fill_book(self, machine: int, price: float) -> None:
+        """Fill the order book with what would have been ordered at today's expectations and price."""
+        self.eagerness = self.wanted(machine, price)
+        self.orders[:] = self._order_volume()
+        self.order_generation[:] = machine
+
+
+def rest_of_world_at_start(
+    scenario: Scenario,
+    generations: np.ndarray,
+    generation_month: np.ndarray,
+    hash_eh_s: float,
+    mean_efficiency: float,
+    hashprice: float,
+) -> RestOfWorld:
+    """Return the sector on the first day, with as much running hash as the network needs.
+
+    The running machines have the given mean efficiency and the scenario's spread; idle ones of each
+    generation stand beside them as the cost distribution says. Expectations and the share that runs carry the
+    memory of the months before the start; the order book is empty until `fill_book`.
+
+    Args:
+        scenario: The scenario.
+        generations: J/TH, falling, shape (G,).
+        generation_month: Month each can be ordered from; those after the first month are in no fleet.
+        hash_eh_s: Realised hash, EH/s.
+        mean_efficiency: Of the running machines, J/TH.
+        hashprice: On the first day, USD/PH/day.
+    """
+    row = scenario.row
+    held = np.flatnonzero(generation_month <= 0)
+    nameplate, running = np.zeros(len(generations)), np.ones(len(generations))
+    sector = RestOfWorld(scenario, generations, nameplate, running, expected_at_start(scenario, hashprice))
+    paying = sector.paying(remembered_hashprice(scenario, hashprice, row.shutdown_speed))
+    share = fleet_of_running(mean_efficiency, generations[held], row.vintage_log_sigma, paying[held])
+    if share @ paying[held] < HALF:
+        # A starting price that switches most of the sector off meets machines that still run.
+        share, paying = fleet_of_running(mean_efficiency, generations[held], row.vintage_log_sigma), running
+    sector.nameplate[held] = share * (hash_eh_s / row.uptime / float(share @ paying[held]))
+    sector.running = paying
+    return sector
+
+
+def run_rest_of_world(state: State) -> None:
+    """Let the rest of the world switch machines on and off at this month's hashprice."""
+    state.rest_of_world.run(state.hashprice)
