@@ -172,14 +172,15 @@ def sell_bitcoin(state: State, want: np.ndarray) -> np.ndarray:
 
 def borrow(state: State, want: np.ndarray) -> np.ndarray:
     """Take up corporate debt, as far as the firm's standing and the sector's cap allow; return it by firm."""
-    firms, finance = state.firms, state.scenario.finance
-    granted = np.minimum(want, borrowing_room(state)) if want.any() else want
+    if not want.any():
+        return want
+    granted = np.minimum(want, borrowing_room(state))
     total = float(granted.sum())
     if total <= 0.0:
-        return np.zeros(len(firms))
+        return granted
     # When lenders have not enough for all, every borrower gets the same part.
     granted = granted * min(1.0, sector_debt_left(state) / total)
-    add_corporate_debt(state, granted, finance.debt_years * MONTHS)
+    add_corporate_debt(state, granted, state.scenario.finance.debt_years * MONTHS)
     return granted
 
 

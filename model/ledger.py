@@ -26,6 +26,8 @@ TOLERANCE = 1e-9
 """Round-off allowed, relative to the gross amounts involved."""
 
 _SIGN_OF_DEBIT = {name: 1.0 if name in ASSETS else -1.0 for name in ACCOUNTS}
+_RAISE = {name: np.add if name in ASSETS else np.subtract for name in ACCOUNTS}
+_LOWER = {name: np.subtract if name in ASSETS else np.add for name in ACCOUNTS}
 
 type Amount = np.ndarray | float
 
@@ -104,17 +106,24 @@ class Ledger:
             rows: Firm rows, or None for every firm.
             sector: Who is on the other side of the cash when exactly one account is cash.
         """
-        column = self.firms.__dict__
         total = self._total(flow, amount, len(self.firms) if rows is None else len(rows))
-        if rows is None:
-            _add(column[debit], amount if debit in ASSETS else -amount)
-            _add(column[credit], -amount if credit in ASSETS else amount)
-        else:
-            column[debit][rows] += amount if debit in ASSETS else -amount
-            column[credit][rows] += -amount if credit in ASSETS else amount
+        outside = (debit in MONEY) != (credit in MONEY)
+        if outside and sector is None:
+            raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
         self.flows[flow] = self.flows.get(flow, 0.0) + total
-        if (debit in MONEY) != (credit in MONEY):
-            self._outside(flow, sector, -total if debit in MONEY else total)
+        if total == 0.0:
+            return
+        column = self.firms.__dict__
+        if rows is None:
+            raised, lowered = column[debit], column[credit]
+            _RAISE[debit](raised, amount, out=raised)
+            _LOWER[credit](lowered, amount, out=lowered)
+        else:
+            column[debit][rows] = _RAISE[debit](column[debit][rows], amount)
+            column[credit][rows] = _LOWER[credit](column[credit][rows], amount)
+        if outside and sector is not None:
+            received = -total if debit in MONEY else total
+            self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
         if debit in DEBTS or credit in DEBTS:
             self._roll(debit, credit, total)
 
@@ -236,11 +245,6 @@ class Ledger:
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
         return total
 
-    def _outside(self, flow: str, sector: str | None, received: float) -> None:
-        if sector is None:
-            raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
-        self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
-
     def _roll(self, debit: str, credit: str, total: float) -> None:
         if credit in DEBTS:
             self.debt[credit].draws += total
@@ -250,10 +254,6 @@ class Ledger:
                 roll.haircuts += total
             else:
                 roll.repays += total
-
-
-def _add(account: np.ndarray, amount: Amount) -> None:
-    account += amount
 
 
 def _compare(what: str, found: float, expected: float, scale: float) -> None:

@@ -8,6 +8,8 @@ Cash beyond buffer, builds and corporate debt is paid out bit by bit, so that it
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from agents.tables import Kind, Status
@@ -53,48 +55,61 @@ def _refinance(state: State, rows: np.ndarray) -> None:
     state.recorder.event("refinancing", firm=rows, value=debt, price=repaid)
 
 
+class Needs(NamedTuple):
+    """What cash is kept back for, musd by firm.
+
+    Attributes:
+        buffer: Running costs of the next months.
+        builds: What signed builds need from their owner.
+    """
+
+    buffer: np.ndarray
+    builds: np.ndarray
+
+
 def manage_cash(state: State) -> None:
     """Sell production, raise cash where it is short, set builds' cash aside, pay out what nobody needs."""
     # What was issued leaves the trailing year bit by bit.
     state.firms.equity_issued *= 1.0 - 1.0 / MONTHS
-    _sell_production(state)
+    needs = Needs(cash_buffer(state), committed_equity(state))
+    _sell_production(state, needs)
     if state.scenario.finance.enabled:
-        _restore_buffer(state)
-        _fund_builds(state)
+        _restore_buffer(state, needs)
+        _fund_builds(state, needs)
         _meet_obligations(state)
     _cover(state)
-    _distribute(state)
+    _distribute(state, needs)
 
 
-def _sell_production(state: State) -> None:
+def _sell_production(state: State, needs: Needs) -> None:
     """Sell the month's coins, but for the part kept by firms with cash above their buffer."""
-    kept = state.scenario.finance.production_kept * (state.firms.cash > cash_buffer(state))
-    sell_bitcoin(state, state.scratch["production"] * (1.0 - kept))
+    kept = state.scenario.finance.production_kept
+    wealthy = state.firms.cash > needs.buffer
+    sell_bitcoin(state, state.scratch["production"] * (1.0 - kept * wealthy))
 
 
-def _restore_buffer(state: State) -> None:
-    firms, buffer = state.firms, cash_buffer(state)
-    short = np.maximum(buffer - firms.cash, 0.0)
+def _restore_buffer(state: State, needs: Needs) -> None:
+    firms = state.firms
+    short = np.maximum(needs.buffer - firms.cash, 0.0)
     if not short.any():
         return
-    spare = np.maximum(firms.restricted_cash - committed_equity(state), 0.0)
-    released = np.minimum(spare, short)
+    released = np.minimum(np.maximum(firms.restricted_cash - needs.builds, 0.0), short)
     state.ledger.post("reserves released", "cash", "restricted_cash", released)
     short = short - released
     short = short - sell_bitcoin(state, short)
     issue_equity(state, np.maximum(short, 0.0))
 
 
-def _fund_builds(state: State) -> None:
+def _fund_builds(state: State, needs: Needs) -> None:
     """Raise and set aside what signed builds need from their owners."""
-    firms, buffer = state.firms, cash_buffer(state)
-    owed = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
+    firms = state.firms
+    owed = np.maximum(needs.builds - firms.restricted_cash, 0.0)
     if not owed.any():
         return
-    want = np.maximum(owed - np.maximum(firms.cash - buffer, 0.0), 0.0)
+    want = np.maximum(owed - np.maximum(firms.cash - needs.buffer, 0.0), 0.0)
     for raise_cash in (borrow, issue_equity, sell_bitcoin):
         want = np.maximum(want - raise_cash(state, want), 0.0)
-    reserved = np.minimum(owed, np.maximum(firms.cash - buffer, 0.0))
+    reserved = np.minimum(owed, np.maximum(firms.cash - needs.buffer, 0.0))
     state.ledger.post("reserved for builds", "restricted_cash", "cash", reserved)
 
 
@@ -118,12 +133,11 @@ def _cover(state: State) -> None:
         state.ledger.post("unlimited funding", "cash", "capital", short, sector="investors")
 
 
-def _distribute(state: State) -> None:
+def _distribute(state: State, needs: Needs) -> None:
     """Pay owners part of the cash beyond buffer, signed builds and corporate debt."""
     firms, payout = state.firms, state.scenario.finance.payout
-    builds = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
-    spare = firms.cash - cash_buffer(state) - builds - firms.corporate_debt
+    builds = np.maximum(needs.builds - firms.restricted_cash, 0.0)
+    spare = firms.cash - needs.buffer - builds - firms.corporate_debt
     healthy = (firms.status == Status.ACTIVE) & (firms.kind <= Kind.PRIVATE)
     paid = np.maximum(spare, 0.0) * (healthy * min(payout / MONTHS, 1.0))
-    if paid.any():
-        state.ledger.post("distributions", "capital", "cash", paid, sector="investors")
+    state.ledger.post("distributions", "capital", "cash", paid, sector="investors")
