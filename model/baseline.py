@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import Table
-from agents.tables import (
-    FIRM,
-    HYPERSCALER,
-    LEASE,
-    REGION,
-    REQUEST,
-    LeaseStatus,
-    Product,
-    Tenure,
-    site_columns,
-)
+from agents.columns import Column, Table
+from agents.tables import FIRM, HYPERSCALER, LEASE, REGION, REQUEST, LeaseStatus, Product, site_columns
 from model.baseline_checks import BaselineError
+from model.baseline_contracts import Piece, place_contracts
 from model.baseline_firms import firm_columns
-from model.baseline_leases import Piece, add_finance, lease_columns, place_contracts
-from model.baseline_machines import Machines, fit_to_megawatts, fleets, machines
-from model.baseline_network import NetworkStart, hashprice_at, network_start, reference_hashprice
+from model.baseline_inputs import Inputs
+from model.baseline_leases import add_finance, lease_columns
+from model.baseline_machines import fit_to_megawatts, fleets
+from model.baseline_network import NetworkStart
 from model.baseline_sites import Columns, convertible, listed_sites, site_name
-from model.baseline_tables import BaselineTables, load_tables
+from model.baseline_tables import BaselineTables
 from model.calendar import Calendar
 from model.streams import Streams, slots_of
 from model.tail import Tail, build_tail, find_hosts, tail_totals
@@ -58,6 +49,8 @@ class Baseline:
     machine_price: np.ndarray
     """USD/TH of each generation, new."""
     network: NetworkStart
+    hashprice: float
+    """USD/PH/day on the first day, fees included."""
     rest_of_world_hash: float
     """EH/s realised outside the modelled firms, so that the network adds up."""
 
@@ -66,34 +59,26 @@ def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
     """Return the industry at the start of a scenario.
 
     Raises:
-        BaselineError: If a table breaks a rule, a contract does not fit into its miner's megawatts, or the run
-            starts outside difficulty_epochs.csv.
+        BaselineError: If a table breaks a rule, a contract does not fit into its miner's megawatts, or the
+            run starts outside difficulty_epochs.csv.
     """
-    folder = scenario.population.data_folder
-    tables = load_tables(None if folder is None else Path(folder))
-    calendar = Calendar(scenario.horizon.start)
-    kinds = machines(tables, scenario, calendar)
-    network = network_start(tables, calendar)
-    sites, pieces, tail = _place(tables, scenario, streams, calendar, kinds, network)
+    inputs = Inputs.of(scenario, streams)
+    tables, kinds = inputs.tables, inputs.machines
+    sites, pieces, tail = _place(inputs)
     hash_matrix = fleets(sites["hash_eh"], sites["efficiency"], kinds, scenario.population.fleet_log_sigma)
-    buyers = _hyperscaler_columns(tables, scenario)
-    leases = lease_columns(tables, scenario, calendar, sites, pieces)
-    restricted = np.array([row.restricted_cash_musd for row in tables.miners])
-    add_finance(leases, scenario, buyers, restricted)
+    buyers = _hyperscaler_columns(inputs)
+    leases = lease_columns(inputs, sites, pieces)
+    add_finance(inputs, leases, buyers)
     _add_contracted(buyers, leases)
-    hashprice = hashprice_at(network, scenario.bitcoin.price_start, scenario.bitcoin.fee_share)
-    firm_names, firms = firm_columns(
-        tables, scenario, streams, sites, leases, hash_matrix, kinds, tail, hashprice
-    )
-    uptime = tables.tail_value("listed_uptime")
+    firm_names, firms = firm_columns(inputs, sites, leases, hash_matrix, tail)
     return Baseline(
         tables,
-        calendar,
+        inputs.calendar,
         firms=_table(FIRM, firms),
-        sites=_site_table(sites, leases, hash_matrix, uptime),
+        sites=_site_table(inputs, sites, leases, hash_matrix),
         leases=_table(LEASE, leases),
         hyperscalers=_table(HYPERSCALER, buyers),
-        regions=_table(REGION, _region_columns(tables, scenario)),
+        regions=_table(REGION, _region_columns(inputs)),
         requests=Table(REQUEST),
         firm_names=firm_names,
         site_names=[site_name(row) for row in tables.sites] + tail.site_names,
@@ -102,61 +87,54 @@ def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
         generations=kinds.efficiency,
         generation_month=kinds.month,
         machine_price=kinds.price,
-        network=network,
-        rest_of_world_hash=_rest_of_world_hash(tables, sites, uptime),
+        network=inputs.network,
+        hashprice=inputs.hashprice,
+        rest_of_world_hash=_rest_of_world_hash(inputs, sites),
     )
 
 
-def _place(
-    tables: BaselineTables,
-    scenario: Scenario,
-    streams: Streams,
-    calendar: Calendar,
-    kinds: Machines,
-    network: NetworkStart,
-) -> tuple[Columns, list[Piece], Tail]:
+def _place(inputs: Inputs) -> tuple[Columns, list[Piece], Tail]:
     """Return columns of all sites, listed first, the contracts on them, and the private tail."""
-    pue, best = scenario.power.pue_mining, float(kinds.efficiency[kinds.owned].min())
-    listed = listed_sites(tables, calendar)
-    nameplate = (listed["hash_eh"], listed["efficiency"])
-    around = (listed["owner"], listed["us"], best, pue)
-    fit = fit_to_megawatts(*nameplate, listed["energised_mw"], *around)
-    pieces = place_contracts(tables, scenario, calendar, listed, fit.hash_eh * fit.efficiency * pue)
+    tables, kinds = inputs.tables, inputs.machines
+    best = float(kinds.efficiency[kinds.owned].min())
+    listed = listed_sites(tables, inputs.calendar)
+    fleet = (listed["hash_eh"], listed["efficiency"])
+    around = (listed["owner"], listed["us"], best, inputs.pue)
+    fit = fit_to_megawatts(*fleet, listed["energised_mw"], *around)
+    pieces = place_contracts(inputs, listed, fit.hash_eh * fit.efficiency * inputs.pue)
     unlet = listed["energised_mw"].copy()
     for piece in pieces:
         unlet[piece.site] -= piece.mw * piece.energised
-    fit = fit_to_megawatts(*nameplate, np.maximum(unlet, 0.0), *around)
+    fit = fit_to_megawatts(*fleet, np.maximum(unlet, 0.0), *around)
     listed |= {"hash_eh": fit.hash_eh, "efficiency": fit.efficiency}
-    listed["convertible"] = convertible(listed, listed["announced"], listed["contracted"], scenario, streams)
-    totals = tail_totals(tables, listed, fit, pue)
-    tail = build_tail(scenario, streams, tables, listed, totals, best, reference_hashprice(tables, network))
+    listed["convertible"] = convertible(
+        inputs.scenario, inputs.streams, listed, listed["announced"], listed["contracted"]
+    )
+    tail = build_tail(inputs, listed, tail_totals(tables, listed, fit, inputs.pue), best)
     private = tail.sites | {"owner": tail.sites["owner"] + len(tables.miners)}
     sites = {name: np.concatenate([listed[name], private[name]]) for name in listed}
     sites["private"] = np.arange(len(sites["slot"])) >= len(tables.sites)
-    sites["machine_mw"] = sites["hash_eh"] * sites["efficiency"] * pue
-    sites["host_site"] = find_hosts(sites, streams)
+    sites["machine_mw"] = sites["hash_eh"] * sites["efficiency"] * inputs.pue
+    sites["host_site"] = find_hosts(sites, inputs.streams)
     return sites, pieces, tail
 
 
-def _site_table(sites: Columns, leases: Columns, hash_matrix: np.ndarray, uptime: float) -> Table:
+def _site_table(inputs: Inputs, sites: Columns, leases: Columns, hash_matrix: np.ndarray) -> Table:
     """Return the site table, megawatts by use included."""
     count = len(sites["slot"])
-    delivering = leases["status"] == LeaseStatus.DELIVERING
-    shell = leases["product"] == Product.SHELL
+    delivering, shell = leases["status"] == LeaseStatus.DELIVERING, leases["product"] == Product.SHELL
 
     def let(rows: np.ndarray) -> np.ndarray:
         return np.bincount(leases["site"][rows], leases["gross_mw"][rows], minlength=count)
 
     building, subleased, converted = let(~delivering), let(delivering & shell), let(delivering & ~shell)
     secured = sites["energised_mw"] + sites["pipeline_start_mw"]
-    on_pipeline = let(leases["on_pipeline"])
-    pipeline = np.maximum(sites["pipeline_start_mw"] - on_pipeline, 0.0)
+    pipeline = np.maximum(sites["pipeline_start_mw"] - let(leases["on_pipeline"]), 0.0)
     unlet = np.maximum(secured - pipeline - building - subleased - converted, 0.0)
     mining = np.minimum(sites["machine_mw"], unlet)
     last_choice = np.zeros(count, dtype=np.int64)
     last_choice[leases["site"]] = leases["product"]
-    columns = {name: sites[name] for name in sites if name in {column.name for column in site_columns(1)}}
-    columns |= {
+    columns = sites | {
         "hash": hash_matrix,
         "secured_mw": secured,
         "mining_mw": mining,
@@ -165,33 +143,32 @@ def _site_table(sites: Columns, leases: Columns, hash_matrix: np.ndarray, uptime
         "subleased_mw": subleased,
         "converted_mw": converted,
         "pipeline_mw": pipeline,
-        "uptime": np.where(sites["machine_mw"] > 0.0, uptime, 0.0),
+        "uptime": np.where(sites["machine_mw"] > 0.0, inputs.uptime, 0.0),
         "last_choice": last_choice,
     }
-    table = Table(site_columns(hash_matrix.shape[1]))
-    table.add(count, columns)
-    return table
+    return _table(site_columns(hash_matrix.shape[1]), columns)
 
 
-def _table(declared: tuple, columns: Columns) -> Table:
+def _table(declared: tuple[Column, ...], columns: Columns) -> Table:
+    """Return a table with the declared ones of the columns."""
     names = {column.name for column in declared}
     table = Table(declared)
     table.add(len(next(iter(columns.values()))), {name: columns[name] for name in columns if name in names})
     return table
 
 
-def _rest_of_world_hash(tables: BaselineTables, sites: Columns, uptime: float) -> float:
-    modelled = uptime * float(sites["hash_eh"].sum())
-    rest = tables.tail_value("network_hashrate_2025_11") - modelled
+def _rest_of_world_hash(inputs: Inputs, sites: Columns) -> float:
+    modelled = inputs.uptime * float(sites["hash_eh"].sum())
+    rest = inputs.tables.tail_value("network_hashrate_2025_11") - modelled
     if rest < 0.0:
         raise BaselineError(
-            f"tail.csv: network_hashrate_2025_11 is below the {modelled:.5g} EH/s of listed and private miners"
+            f"tail.csv: network_hashrate_2025_11 is below the {modelled:.5g} EH/s of the modelled miners"
         )
     return rest
 
 
-def _hyperscaler_columns(tables: BaselineTables, scenario: Scenario) -> Columns:
-    rows, ai = tables.hyperscalers, scenario.ai
+def _hyperscaler_columns(inputs: Inputs) -> Columns:
+    rows, ai = inputs.tables.hyperscalers, inputs.scenario.ai
     grade = np.array([row.credit_class == "investment_grade" for row in rows])
     return {
         "slot": slots_of("hyperscaler", [row.firm for row in rows]),
@@ -212,9 +189,9 @@ def _add_contracted(buyers: Columns, leases: Columns) -> None:
         buyers[name] = np.bincount(leases["tenant"][rows], leases["gross_mw"][rows], minlength=count)
 
 
-def _region_columns(tables: BaselineTables, scenario: Scenario) -> Columns:
+def _region_columns(inputs: Inputs) -> Columns:
     """Return regions; what the published queue holds is split into serious and speculative requests."""
-    rows = tables.regions
+    rows, power = inputs.tables.regions, inputs.scenario.power
 
     def column(name: str, scale: float = 1.0) -> np.ndarray:
         return np.array([getattr(row, name) or 0.0 for row in rows]) * scale
@@ -230,7 +207,7 @@ def _region_columns(tables: BaselineTables, scenario: Scenario) -> Columns:
         "near_term_mw": column("near_term_grid_gw", 1000.0),
         "under_construction_mw": column("under_construction_gw", 1000.0),
         "firm_addition_mw": column("firm_addition_gw_per_year", 1000.0),
-        "lead_time": column("lead_time_years") * scenario.power.lead_scale,
+        "lead_time": column("lead_time_years") * power.lead_scale,
         "energy_price_start": column("energy_price_usd_per_mwh"),
         "energy_volatility": column("energy_price_volatility"),
         "capacity_price_start": capacity_price,
@@ -239,6 +216,6 @@ def _region_columns(tables: BaselineTables, scenario: Scenario) -> Columns:
         "response_credit": credit,
         "accredited_mw": peak * (1.0 + reserve),
         "promised_mw": peak * (1.0 + reserve),
-        "queue_mw": queue * scenario.power.serious_share,
-        "speculative_mw": queue * (1.0 - scenario.power.serious_share),
+        "queue_mw": queue * power.serious_share,
+        "speculative_mw": queue * (1.0 - power.serious_share),
     }

@@ -110,10 +110,10 @@ def fit_to_megawatts(
 ) -> Fit:
     """Make nameplate load fit the megawatts of each site with the least distortion.
 
-    An owner with more load than megawatts keeps its hash and gets the mean J/TH that fits, as the efficiency of
-    a fleet is the least certain of the three numbers. Hash that does not fit a site then moves to the owner's
-    other mining sites with room, on the same side of the US border first. Hash is given up only where even
-    the best machine would not fit.
+    An owner with more load than megawatts keeps its hash and gets the mean J/TH that fits, as the efficiency
+    of a fleet is the least certain of the three numbers. Hash that does not fit a site then moves to the
+    owner's other mining sites with room, on the same side of the US border first. Hash is given up only where
+    even the best machine would not fit.
     """
     mines = hash_eh > 0.0
     capacity = np.where(mines, capacity, 0.0)

@@ -53,10 +53,3 @@ def hashprice_at(network: NetworkStart, btc_price: float, fee_share: float) -> f
     """Return the hashprice at the start, USD/PH/day, fees included."""
     reward = subsidy(network.height)
     return hashprice(btc_price, reward, reward * fee_share / (1.0 - fee_share), network.difficulty)
-
-
-def reference_hashprice(tables: BaselineTables, network: NetworkStart) -> float:
-    """Return the hashprice under which the tables' firms were mining, whatever price a scenario starts at."""
-    return hashprice_at(
-        network, tables.cost("btc_price_baseline").value, tables.network_history[-1].fee_share
-    )

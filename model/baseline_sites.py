@@ -139,18 +139,14 @@ def operating_cost(tables: BaselineTables, columns: Columns, listed: np.ndarray)
 
 
 def hosting_margin(tables: BaselineTables, columns: Columns) -> np.ndarray:
-    """Return the host's part of a hosting price, USD/MWh: the hosting adder less what running a site costs."""
+    """Return the host's part of a hosting price, USD/MWh: the hosting adder less the cost of a site."""
     adder = tables.cost("adder_hosted").value - tables.cost("opex_besides_power_owned_large").value
     margin = np.minimum(max(adder, 0.0), columns["power_cost"])
     return np.where(columns["tenure"] == Tenure.HOSTED, margin, 0.0)
 
 
 def convertible(
-    columns: Columns,
-    announced: np.ndarray,
-    contracted: np.ndarray,
-    scenario: Scenario,
-    streams: Streams,
+    scenario: Scenario, streams: Streams, columns: Columns, announced: np.ndarray, contracted: np.ndarray
 ) -> np.ndarray:
     """Draw which sites are fit for AI, each by its own slot.
 

@@ -16,13 +16,13 @@ from scipy.special import ndtr, ndtri
 from agents.economics.mining import breakeven_power_price
 from agents.tables import NEVER, Contract, Stage, Tenure
 from model.baseline_checks import BaselineError
+from model.baseline_inputs import Inputs
 from model.baseline_machines import Fit
 from model.baseline_sites import LARGE_MW, MIDDLE_MW, Columns, convertible, hosting_margin, operating_cost
 from model.streams import Streams, slots_of
 
 if TYPE_CHECKING:
     from model.baseline_tables import BaselineTables
-    from model.scenario import Scenario
 
 SMALL_MW = 10.0
 """Size below which costs.csv adds to the power price and tail.csv lets firms rent hosting."""
@@ -74,58 +74,48 @@ def tail_totals(tables: BaselineTables, listed: Columns, fit: Fit, pue: float) -
     )
 
 
-def build_tail(
-    scenario: Scenario,
-    streams: Streams,
-    tables: BaselineTables,
-    listed: Columns,
-    totals: Totals,
-    best: float,
-    hashprice: float,
-) -> Tail:
+def build_tail(inputs: Inputs, listed: Columns, totals: Totals, best: float) -> Tail:
     """Return the private firms of a scenario with sizes, places, machines, costs and pipelines.
 
     What no table tells of a private site (power contract, fibre, land, tenure) is that of a listed US site
-    drawn at random, its *donor*; a pipeline's date is that of a drawn approved project.
+    drawn at random, its *donor*; a pipeline's date is that of a drawn approved project. `best` is the lowest
+    J/TH on sale.
     """
-    count = scenario.population.private_firms
+    count = inputs.scenario.population.private_firms
     names = [f"private firm {index}" for index in range(1, count + 1)]
     firm_slot = slots_of("firm", names)
-    owner, rank = _site_owners(scenario, streams, firm_slot)
+    owner, rank = _site_owners(inputs, firm_slot)
     site_names = [f"{names[firm]} site {site}" for firm, site in zip(owner, rank, strict=True)]
     slot = slots_of("site", site_names)
-    mw = _sizes(scenario, streams, slot, rank, owner, count, totals)
-    firm_mw = np.bincount(owner, mw, minlength=count)
-    rents = streams.uniform("tail hosting", 0, firm_slot) < tables.tail_value("tail_hosted_share_small")
-    hosted = (rents & (firm_mw < SMALL_MW))[owner]
+    mw = _sizes(inputs, slot, rank, owner, count, totals)
+    rents = inputs.streams.uniform("tail hosting", 0, firm_slot)
+    rents = rents < inputs.tables.tail_value("tail_hosted_share_small")
+    hosted = (rents & (np.bincount(owner, mw, minlength=count) < SMALL_MW))[owner]
+    none = np.zeros(len(slot), dtype=bool)
     sites: Columns = {
         "slot": slot,
         "owner": owner,
-        "region": _regions(tables, streams, slot),
-        "us": np.ones(len(slot), dtype=bool),
+        "region": _regions(inputs, slot),
+        "us": ~none,
         "site_count": np.ones(len(slot)),
         "energised_mw": mw,
+        "contracted": none,
+        "announced": none,
     }
-    sites |= _from_donors(streams, listed, slot, hosted)
-    sites |= _pipeline(streams, listed, slot, mw, hosted, totals.pipeline_mw)
-    sites |= _machines(tables, scenario, streams, firm_slot, owner, mw, totals, best)
-    none = np.zeros(len(slot), dtype=bool)
-    sites |= {"contracted": none, "announced": none}
-    sites["operating_cost"] = operating_cost(tables, sites, listed=none)
-    paid = hashprice * (1.0 - tables.cost("pool_fee_small").value)
-    worth = breakeven_power_price(paid, sites["efficiency"] * scenario.power.pue_mining)
-    sites["power_cost"] = _power_costs(tables, streams, slot, mw, hosted, worth - sites["operating_cost"])
-    sites["hosting_margin"] = hosting_margin(tables, sites)
-    sites["convertible"] = convertible(sites, none, none, scenario, streams)
+    sites |= _from_donors(inputs.streams, listed, slot, hosted)
+    sites |= _pipeline(inputs.streams, listed, slot, mw, hosted, totals.pipeline_mw)
+    sites |= _machines(inputs, firm_slot[owner], mw, totals, best)
+    sites["operating_cost"] = operating_cost(inputs.tables, sites, listed=none)
+    sites["power_cost"] = _power_costs(inputs, sites)
+    sites["hosting_margin"] = hosting_margin(inputs.tables, sites)
+    sites["convertible"] = convertible(inputs.scenario, inputs.streams, sites, none, none)
     return Tail(names, site_names, sites)
 
 
-def _site_owners(
-    scenario: Scenario, streams: Streams, firm_slot: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _site_owners(inputs: Inputs, firm_slot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return owner and number within the owner of each site; sites a firm are one plus a geometric draw."""
-    mean = scenario.population.sites_per_private_firm
-    drawn = streams.uniform("tail sites", 0, firm_slot)
+    mean = inputs.scenario.population.sites_per_private_firm
+    drawn = inputs.streams.uniform("tail sites", 0, firm_slot)
     more = np.floor(np.log(drawn) / math.log1p(-1.0 / mean)) if mean > 1.0 else np.zeros(len(firm_slot))
     sites = 1 + more.astype(np.int64)
     owner = np.repeat(np.arange(len(firm_slot)), sites)
@@ -134,40 +124,30 @@ def _site_owners(
 
 
 def _sizes(
-    scenario: Scenario,
-    streams: Streams,
-    slot: np.ndarray,
-    rank: np.ndarray,
-    owner: np.ndarray,
-    count: int,
-    totals: Totals,
+    inputs: Inputs, slot: np.ndarray, rank: np.ndarray, owner: np.ndarray, count: int, totals: Totals
 ) -> np.ndarray:
-    """Return megawatts of each site: large ones at the first firms, the others lognormal and scaled."""
+    """Return megawatts of each site: large ones at the first firms, the others lognormal and scaled.
+
+    A firm's first site is its large one, if it has one; fewer firms than large sites hold several as one.
+    """
     if not count:
         return np.zeros(0)
-    population = scenario.population
+    population = inputs.scenario.population
     mu, sigma = math.log(population.tail_site_median), population.tail_site_log_sigma
-    drawn = streams.uniform("tail size", 0, slot)
-    largest = min(LARGE_MW, population.tail_site_max)
-    if sigma > 0.0:
-        drawn = np.exp(mu + sigma * ndtri(drawn * ndtr((math.log(largest) - mu) / sigma)))
-    else:
-        drawn = np.full(len(slot), population.tail_site_median)
+    below = min(LARGE_MW, population.tail_site_max)
+    share = ndtr((math.log(below) - mu) / sigma) if sigma > 0.0 else 1.0
+    drawn = np.exp(mu + sigma * ndtri(inputs.streams.uniform("tail size", 0, slot) * share))
     large = _large_sizes(mu, sigma, population.tail_site_max, min(totals.large_mw, totals.load_mw))
-    rest = totals.load_mw - large.sum()
-    holders = np.arange(len(large)) % count
-    held = np.bincount(holders, large, minlength=count)
-    # A firm's first site is its large one, if it has one; fewer firms than large sites hold several as one.
-    is_large = (rank == 1) & (held[owner] > 0.0)
-    small = np.where(is_large, 0.0, drawn)
-    total = small.sum()
-    if total == 0.0:
-        return held[owner] * is_large * (totals.load_mw / held.sum())
-    return small * (rest / total) + np.where(is_large, held[owner], 0.0)
+    held = np.bincount(np.arange(len(large)) % count, large, minlength=count)
+    mw = np.where(rank == 1, held[owner], 0.0)
+    small = np.where(mw > 0.0, 0.0, drawn)
+    if not small.any():
+        return mw * (totals.load_mw / mw.sum())
+    return mw + small * ((totals.load_mw - large.sum()) / small.sum())
 
 
 def _large_sizes(mu: float, sigma: float, most: float, total: float) -> np.ndarray:
-    """Return sizes of large sites that add up to `total`: evenly spread quantiles of the size distribution."""
+    """Return sizes of large sites that add up to `total`: even quantiles of the distribution."""
     if sigma <= 0.0 or most <= LARGE_MW or total < LARGE_MW:
         return np.zeros(0)
     low, high = (math.log(LARGE_MW) - mu) / sigma, (math.log(most) - mu) / sigma
@@ -181,34 +161,32 @@ def _large_sizes(mu: float, sigma: float, most: float, total: float) -> np.ndarr
     return LARGE_MW + over * (total - number * LARGE_MW) / over.sum()
 
 
-def _regions(tables: BaselineTables, streams: Streams, slot: np.ndarray) -> np.ndarray:
-    shares = tables.tail_shares("tail_us_region_share_")
-    rows = {row.region: index for index, row in enumerate(tables.regions)}
+def _regions(inputs: Inputs, slot: np.ndarray) -> np.ndarray:
+    shares = inputs.tables.tail_shares("tail_us_region_share_")
+    rows = {row.region: index for index, row in enumerate(inputs.tables.regions)}
     bounds = np.cumsum(list(shares.values()))
-    drawn = np.searchsorted(bounds, streams.uniform("tail region", 0, slot) * bounds[-1], side="right")
-    return np.array([rows[name] for name in shares], dtype=np.int64)[drawn]
+    drawn = inputs.streams.uniform("tail region", 0, slot) * bounds[-1]
+    region = np.array([rows[name] for name in shares], dtype=np.int64)
+    return region[np.searchsorted(bounds, drawn, side="right")]
 
 
-def _power_costs(
-    tables: BaselineTables,
-    streams: Streams,
-    slot: np.ndarray,
-    mw: np.ndarray,
-    hosted: np.ndarray,
-    affordable: np.ndarray,
-) -> np.ndarray:
+def _power_costs(inputs: Inputs, sites: Columns) -> np.ndarray:
     """Return USD/MWh from the percentile table, dearer for small sites and hosted machines.
 
     A firm that mines on the baseline date covers its cash cost, so each draws from the part of the table that
     its machines can afford: who has dear power has good machines.
     """
-    rows = tables.power_cost_distribution
-    percentile = np.array([row.percentile for row in rows])
-    price = np.array([row.usd_per_mwh for row in rows])
-    small = tables.cost("adder_small_site").value * (mw < SMALL_MW)
-    adder = small + tables.cost("adder_hosted").value * hosted
-    most = np.interp(affordable - adder, price, percentile, right=100.0)
-    return adder + np.interp(most * streams.uniform("tail power", 0, slot), percentile, price)
+    tables = inputs.tables
+    percentile = np.array([row.percentile for row in tables.power_cost_distribution])
+    price = np.array([row.usd_per_mwh for row in tables.power_cost_distribution])
+    small = tables.cost("adder_small_site").value * (sites["energised_mw"] < SMALL_MW)
+    adder = small + tables.cost("adder_hosted").value * (sites["tenure"] == Tenure.HOSTED)
+    paid = inputs.reference_hashprice * (1.0 - tables.cost("pool_fee_small").value)
+    worth = breakeven_power_price(paid, sites["efficiency"] * inputs.pue)
+    affordable = worth - sites["operating_cost"] - adder
+    most = np.interp(affordable, price, percentile, right=100.0)
+    drawn = most * inputs.streams.uniform("tail power", 0, sites["slot"])
+    return adder + np.interp(drawn, percentile, price)
 
 
 def _from_donors(streams: Streams, listed: Columns, slot: np.ndarray, hosted: np.ndarray) -> Columns:
@@ -254,32 +232,23 @@ def _pipeline(
     }
 
 
-def _machines(
-    tables: BaselineTables,
-    scenario: Scenario,
-    streams: Streams,
-    firm_slot: np.ndarray,
-    owner: np.ndarray,
-    mw: np.ndarray,
-    totals: Totals,
-    best: float,
-) -> Columns:
+def _machines(inputs: Inputs, firm_slot: np.ndarray, mw: np.ndarray, totals: Totals, best: float) -> Columns:
     """Return J/TH, lognormal over firms and scaled so that the tail has its hash, and EH/s of each site."""
-    pue = scenario.power.pue_mining
+    tables = inputs.tables
     spread = tables.tail_value("tail_efficiency_log_sigma")
     least = max(tables.tail_value("tail_efficiency_min"), best)
     most = max(tables.tail_value("tail_efficiency_max"), least)
-    relative = np.exp(spread * streams.normal("tail efficiency", 0, firm_slot))[owner]
+    relative = np.exp(spread * inputs.streams.normal("tail efficiency", 0, firm_slot))
     low, high = least / relative.max(initial=1.0), most / relative.min(initial=1.0)
     for _ in range(BISECTIONS):
         middle = math.sqrt(low * high)
-        made = float((mw / np.clip(middle * relative, least, most)).sum()) / pue
+        made = float((mw / np.clip(middle * relative, least, most)).sum()) / inputs.pue
         low, high = (middle, high) if made > totals.hash_eh else (low, middle)
     efficiency = np.clip(math.sqrt(low * high) * relative, least, most)
-    return {"efficiency": efficiency, "hash_eh": mw / (efficiency * pue)}
+    return {"efficiency": efficiency, "hash_eh": mw / (efficiency * inputs.pue)}
 
 
-def find_hosts(sites: Columns, slots_apart: Streams) -> np.ndarray:
+def find_hosts(sites: Columns, streams: Streams) -> np.ndarray:
     """Return the host's site row of each US hosted row, -1 where no private site can be the host.
 
     Hosts are private sites of 10 MW and more that are not hosted themselves. Listed miners' rows go to the
@@ -301,6 +270,6 @@ def find_hosts(sites: Columns, slots_apart: Streams) -> np.ndarray:
         found[listed] = largest[np.arange(len(listed)) % len(largest)]
         if len(others):
             pairs = sites["slot"][others][:, None] ^ sites["slot"][local][None, :]
-            score = -np.log(slots_apart.uniform("tail host", 0, pairs)) / size
+            score = -np.log(streams.uniform("tail host", 0, pairs)) / size
             found[others] = local[score.argmin(axis=1)]
     return found
