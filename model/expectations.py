@@ -8,6 +8,7 @@ with two halvings, holds its average effect.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,30 +50,31 @@ def update_expectations(state: State) -> None:
     state.rest_of_world.learn(state.hashprice)
 
 
-def remembered_hashprice(scenario: Scenario, hashprice: float, speed: float) -> float:
-    """Return the hashprice remembered on the first day by who moves towards it at a monthly speed.
+def hashprice_record(scenario: Scenario, hashprice: float) -> list[float]:
+    """Return the hashprices of the months before the start, oldest first, USD/PH/day, fees included.
 
-    The record gives the ratio of the remembered hashprice of the month before to that of the first month, so
-    that another starting price moves both alike. A run that starts after the record remembers its end.
+    The record is scaled to the hashprice of the first day by that of the first month, so that another
+    starting price moves past and present alike.
 
     Args:
         scenario: Names the tables and the first month.
         hashprice: On the first day, USD/PH/day.
-        speed: Weight of the newest month.
     """
     rows = load_tables(scenario.population.data_folder).network_history
     paid = {row.month: row.hashprice_avg_usd_per_ph_day / (1.0 - row.fee_share) for row in rows}
     before = [price for month, price in paid.items() if month < scenario.horizon.start]
-    if not before or speed == 0.0:
-        return hashprice
-    remembered = before[0]
-    for price in before[1:]:
-        remembered += speed * (price - remembered)
-    return hashprice * remembered / paid.get(scenario.horizon.start, before[-1])
+    scale = hashprice / paid.get(scenario.horizon.start, before[-1] if before else hashprice)
+    return [price * scale for price in before]
 
 
-def expected_at_start(scenario: Scenario, hashprice: float) -> float:
-    """Return the hashprice expected on the first day under the scenario's rule, USD/PH/day."""
-    bitcoin = scenario.bitcoin
-    speed = 1.0 if bitcoin.expectation == "naive" else bitcoin.expectation_speed
-    return remembered_hashprice(scenario, hashprice, speed)
+def remembered(record: Sequence[float], speed: float) -> float:
+    """Return the hashprice at the end of a record for who moves towards each month's at a speed."""
+    level = record[0]
+    for price in record[1:]:
+        level += speed * (price - level)
+    return level
+
+
+def expected_at_start(bitcoin: Bitcoin, record: Sequence[float]) -> float:
+    """Return the hashprice expected after a record under the declared rule, USD/PH/day."""
+    return remembered(record, 1.0 if bitcoin.expectation == "naive" else bitcoin.expectation_speed)

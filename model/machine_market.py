@@ -15,15 +15,38 @@ import numpy as np
 from agents.economics.mining import machine_value
 from agents.economics.vintages import asked_price, eagerness
 from agents.tables import Product, Status
+from model.baseline_tables import load_tables
+from model.expectations import hashprice_record
 from model.funding import free_cash
 from model.mining import mean_cash_cost, meter_efficiency
+from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
 if TYPE_CHECKING:
     from model.parameters.bitcoin import Bitcoin
-    from model.rest_of_world import RestOfWorld
     from model.state import State
 
 MONTHS = 12.0
+
+
+def start_rest_of_world(state: State, hash_eh_s: float) -> None:
+    """Set up the rest of the world, and what it and all firms expect, on the first day.
+
+    Its order book is filled with what it would order at the expectations and prices of that day.
+
+    Args:
+        state: The state; hashprice and machine prices are those of the first day.
+        hash_eh_s: Realised hash outside the modelled firms, EH/s.
+    """
+    scenario, released = state.scenario, state.generation_month
+    mean = load_tables(scenario.population.data_folder).tail_value("tail_efficiency_mean")
+    record = hashprice_record(scenario, state.hashprice)
+    sector = rest_of_world_at_start(scenario, state.generations, released, hash_eh_s, mean, record)
+    value = sector.machine_values()
+    machine = best_machine(sector, state.machine_price, value, released, state.month)
+    sector.fill_book(machine, float(state.machine_price[machine]))
+    state.rest_of_world = sector
+    state.firms.expected_hashprice = sector.expected_hashprice
+    state.firms.expected_decay = sector.expected_decay
 
 
 def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:

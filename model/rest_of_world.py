@@ -11,13 +11,14 @@ The sector needs no modelled firms: `model.bitcoin_sector.drive` runs it alone o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.economics.mining import machine_value
 from agents.economics.vintages import cost_at_quantile, eagerness, fleet_of_running, paying_share
-from model.expectations import expect, expected_at_start, remembered_hashprice
+from model.expectations import expect, expected_at_start, remembered
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -173,7 +174,7 @@ def rest_of_world_at_start(
     generation_month: np.ndarray,
     hash_eh_s: float,
     mean_efficiency: float,
-    hashprice: float,
+    record: Sequence[float],
 ) -> RestOfWorld:
     """Return the sector on the first day, with as much running hash as the network needs.
 
@@ -187,13 +188,15 @@ def rest_of_world_at_start(
         generation_month: Month each can be ordered from; those after the first month are in no fleet.
         hash_eh_s: Realised hash, EH/s.
         mean_efficiency: Of the running machines, J/TH.
-        hashprice: On the first day, USD/PH/day.
+        record: Hashprices of the months before, oldest first, USD/PH/day.
     """
     row = scenario.row
     held = np.flatnonzero(generation_month <= 0)
     nameplate, running = np.zeros(len(generations)), np.ones(len(generations))
-    sector = RestOfWorld(scenario, generations, nameplate, running, expected_at_start(scenario, hashprice))
-    paying = sector.paying(remembered_hashprice(scenario, hashprice, row.shutdown_speed))
+    sector = RestOfWorld(
+        scenario, generations, nameplate, running, expected_at_start(scenario.bitcoin, record)
+    )
+    paying = sector.paying(remembered(record, row.shutdown_speed))
     share = fleet_of_running(mean_efficiency, generations[held], row.vintage_log_sigma, paying[held])
     if share @ paying[held] < HALF:
         # A starting price that switches most of the sector off meets machines that still run.

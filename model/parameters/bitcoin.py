@@ -99,10 +99,10 @@ class Bitcoin(Group):
         0.99,
     )
     machine_cost: float = param(
-        0.6,
+        0.5,
         "USD/TH per J/TH",
         "cost of making a machine over its J/TH: both fall with the silicon a hash takes",
-        "asic_vendor; four fifths of the lowest launch prices over J/TH from 2019 to 2024 (0.72-0.78)",
+        "asic_vendor; two thirds of the lowest launch prices over J/TH, 0.72-0.78 from 2019 to 2024",
         0,
         100,
     )
@@ -204,7 +204,7 @@ class RestOfWorld(Group):
         10,
     )
     order_rate: float = param(
-        0.07,
+        0.075,
         "share/month",
         "orders over running hash when every buyer orders all it can",
         "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months",
