@@ -75,7 +75,7 @@ class Finance(Group):
     refinancing_limit: float = param(
         0.5,
         "share of value",
-        "corporate debt over enterprise value that lenders roll over",
+        "corporate debt over the enterprise value project lenders leave that lenders grant and roll over",
         "estimate_c; costs.csv ltv_mining, high end",
         0,
         5,
@@ -121,7 +121,7 @@ class Finance(Group):
     btc_loan_to_value: float = param(
         0.5,
         "share of value",
-        "loan against pledged BTC counted as liquidity",
+        "corporate debt over the BTC treasury that lenders grant and roll over besides",
         "estimate_c; costs.csv ltv_btc_collateral",
         0,
         1,

@@ -354,31 +354,6 @@ def test_a_firm_split_in_two_fares_like_the_whole(new_world):
     np.testing.assert_allclose(kept[0], kept[1])
 
 
-def test_selling_a_site_moves_its_part_of_the_books(world):
-    world.add_sites(0, 300.0)
-    transfer_sites(world, np.array([0]), 1, 40.0)
-    firms = world.firms
-    np.testing.assert_allclose(firms.cash, [140, 60, 100])
-    np.testing.assert_allclose(firms.property[0], 60.0 * 0.75)
-    np.testing.assert_allclose(firms.machines[0], 0.0)
-    np.testing.assert_allclose(firms.machines[1] + firms.property[1], 140.0 + 40.0)
-    assert world.sites.owner[0] == 1
-    assert_sound(world)
-
-
-def test_a_merged_firm_adds_to_its_heir(world):
-    world.firms.corporate_debt = [10.0, 30.0, 0.0]
-    world.firms.coupon = [0.08, 0.04, 0.0]
-    world.ledger.set_opening_capital(np.arange(3))
-    absorb_firm(world, 0, 1)
-    firms = world.firms
-    assert (firms.status[0], firms.owner[0]) == (Status.ACQUIRED, 1)
-    assert (firms.btc[1], firms.cash[1], firms.corporate_debt[1]) == (1000.0, 200.0, 40.0)
-    assert firms.coupon[1] == pytest.approx(0.05)
-    assert world.sites.owner[0] == 1
-    assert_sound(world)
-
-
 STEP = st.tuples(
     st.sampled_from(["month", "sell", "default", "tenant goes", "host", "release", "merge"]),
     st.integers(0, 5),
