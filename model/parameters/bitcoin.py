@@ -88,7 +88,12 @@ class Bitcoin(Group):
         "market", "-", "machine prices follow the marginal buyer's value, or stay at their start", "MODEL 5.1"
     )
     machine_price_speed: float = param(
-        0.25, "1/month", "speed at which machine prices follow value", "asic_price_22_23; 85% in a year", 0, 1
+        0.25,
+        "1/month",
+        "speed at which machine prices follow value",
+        "estimate_c; most of the way in half a year",
+        0,
+        1,
     )
     marginal_buyer: float = param(
         0.25,
