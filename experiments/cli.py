@@ -1,0 +1,129 @@
+"""The command line: what can be asked, and one line to say what is wrong with the asking.
+
+Nothing heavy is imported before a command runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+USAGE, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+
+app = typer.Typer(
+    name="gridrush",
+    help="Bitcoin miners meet the AI build-out: who mines, who lets, who converts, who leaves. "
+    "For explanation and the exploration of scenarios; never a forecast of a named company.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def gridrush(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """Take the options that belong to no command."""
+    if version:
+        typer.echo(importlib.metadata.version("gridrush"))
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A shipped scenario or a TOML file.")] = "reference",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 0,
+    months: Annotated[
+        int | None, typer.Option(min=1, help="Length of the run, instead of the scenario's.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be given again."),
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="PATH.py:NAME", help="Let every firm follow a strategy of your own.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the results [runs/SCENARIO-seedN].")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print accounting identities; fail if one does not hold.")
+    ] = False,
+) -> None:
+    """Run a scenario, write its tables, figure and manifest, and say what happened."""
+    from experiments.cli_run import Request, run_and_report
+
+    wanted = Request(scenario, seed, months, settings or [], strategy, out, as_json, check)
+    raise typer.Exit(0 if run_and_report(wanted) else FAILURE)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios."""
+    from experiments.cli_lists import print_scenarios
+
+    print_scenarios()
+
+
+@app.command()
+def parameters(
+    group: Annotated[str | None, typer.Argument(help="Only one group, such as bitcoin or power.")] = None,
+) -> None:
+    """List every parameter with unit, default, bounds, meaning and source."""
+    from experiments.cli_lists import print_parameters
+
+    print_parameters(group)
+
+
+@app.command()
+def tick() -> None:
+    """List what happens in a month, in order."""
+    from experiments.cli_lists import print_tick
+
+    print_tick()
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        status = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough; whatever else would be printed goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILURE
+    sys.exit(status)
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        status = app(arguments, prog_name="gridrush", standalone_mode=False)
+    except Exception as error:
+        status, message = _explained(error)
+        if not message:
+            raise
+        for line in message.splitlines():
+            print(f"gridrush: {line}", file=sys.stderr)
+        return status
+    if status == INTERRUPTED:
+        print("gridrush: stopped; nothing was written", file=sys.stderr)
+    return status if isinstance(status, int) else 0
+
+
+def _explained(error: Exception) -> tuple[int, str]:
+    """Return exit status and message for a mistake of the user's; no message when the mistake is ours."""
+    parsing = getattr(error, "format_message", None)  # what Typer's parser raises has one
+    if parsing:
+        return USAGE, " ".join(parsing().split())
+    errors = sys.modules.get("model.errors")
+    return FAILURE, str(error) if errors and isinstance(error, errors.GridrushError) else ""
