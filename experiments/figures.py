@@ -46,7 +46,7 @@ def save_summary(run: Run, path: Path) -> Path:
 
 def summary_figure(run: Run) -> Figure:
     """Return the four panels of a run."""
-    series = run.series
+    series = _drawable(run.series)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, dpi=DOTS, layout="constrained")
         (power, uses), (survivors, mining) = figure.subplots(2, 2)
@@ -158,12 +158,18 @@ def _finish(axes: Axes, series: pd.DataFrame, title: str, unit: str, columns: in
     axes.set_title(title)
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if axes.dataLim.y0 < 0 else 0.0)
-    if len(series) > 1:
-        axes.set_xlim(_place(series.index[0]), _place(series.index[-1]))
-    locator = mdates.AutoDateLocator(maxticks=9)
+    axes.set_xlim(_place(series.index[0]), _place(series.index[-1]))
+    locator = mdates.AutoDateLocator(minticks=2, maxticks=9)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=columns)
+
+
+def _drawable(series: pd.DataFrame) -> pd.DataFrame:
+    """Let a single month last until the next one begins: a point has no width."""
+    if len(series) > 1:
+        return series
+    return pd.concat([series, series.set_axis(series.index + pd.offsets.MonthBegin())])
 
 
 def _place(month: Any) -> float:  # noqa: ANN401
