@@ -102,14 +102,13 @@ def _place(inputs: Inputs) -> tuple[Columns, list[Piece], Tail]:
     around = (listed["owner"], listed["us"], best, inputs.pue)
     fit = fit_to_megawatts(*fleet, listed["energised_mw"], *around)
     pieces = place_contracts(inputs, listed, fit.hash_eh * fit.efficiency * inputs.pue)
-    unlet = listed["energised_mw"].copy()
+    unlet, let = listed["energised_mw"].copy(), listed["contracted"].copy()
     for piece in pieces:
         unlet[piece.site] -= piece.mw * piece.energised
+        let[piece.site] = True
     fit = fit_to_megawatts(*fleet, np.maximum(unlet, 0.0), *around)
     listed |= {"hash_eh": fit.hash_eh, "efficiency": fit.efficiency}
-    listed["convertible"] = convertible(
-        inputs.scenario, inputs.streams, listed, listed["announced"], listed["contracted"]
-    )
+    listed["convertible"] = convertible(inputs.scenario, inputs.streams, listed, listed["announced"], let)
     tail = build_tail(inputs, listed, tail_totals(tables, listed, fit, inputs.pue), best)
     private = tail.sites | {"owner": tail.sites["owner"] + len(tables.miners)}
     sites = {name: np.concatenate([listed[name], private[name]]) for name in listed}

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from agents.tables import NEVER, Kind, Tenure
 from model.baseline_inputs import Inputs
 from model.baseline_sites import Columns
-from model.streams import Streams, slots_of
+from model.streams import slots_of
 from model.tail import Tail
-
-if TYPE_CHECKING:
-    from model.scenario import Scenario
 
 HOURS_PER_MONTH = 730.5
 MONTHS = 12.0
@@ -56,13 +51,12 @@ def firm_columns(
 
 
 def _habits(inputs: Inputs, columns: Columns) -> Columns:
-    """Return rates, fees, expectations and strategies: how each firm reckons and chooses."""
+    """Return rates, fees and expectations: how each firm reckons."""
     tables, scenario, finance = inputs.tables, inputs.scenario, inputs.scenario.finance
     count, private = len(columns["kind"]), columns["kind"] == Kind.PRIVATE
     small, large = tables.cost("pool_fee_small").value, tables.cost("pool_fee_large").value
     return {
         "listed": columns["kind"] == Kind.LISTED,
-        "strategy": strategy_rows(scenario, inputs.streams, columns["slot"]),
         "pool_fee": np.where(private, small, large),
         "discount_rate": np.where(private, finance.discount_mining_private, finance.discount_mining),
         "lease_discount_rate": np.where(private, finance.discount_lease_private, finance.discount_lease),
@@ -70,15 +64,6 @@ def _habits(inputs: Inputs, columns: Columns) -> Columns:
         "expected_decay": np.full(count, scenario.bitcoin.expected_decay),
         "review_probability": np.full(count, scenario.choice.review),
     }
-
-
-def strategy_rows(scenario: Scenario, streams: Streams, slot: np.ndarray) -> np.ndarray:
-    """Return which strategy of `choice.mix` each firm follows, drawn by its own slot; 0 without a mix."""
-    bounds = np.cumsum(list(scenario.choice.mix.values()))
-    if len(bounds) < 2:
-        return np.zeros(len(slot), dtype=np.int64)
-    drawn = streams.uniform("strategy", 0, slot) * bounds[-1]
-    return np.minimum(np.searchsorted(bounds, drawn, side="right"), len(bounds) - 1)
 
 
 def _total(columns: Columns, accounts: tuple[str, ...]) -> np.ndarray:

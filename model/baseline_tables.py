@@ -37,6 +37,13 @@ KEYS: dict[str, tuple[type[rows.Row], tuple[str, ...]]] = {
     "tail": (rows.TailParameter, ("parameter",)),
 }
 """Every table of a baseline folder: the model of its rows and the columns that tell rows apart."""
+WORDING = {
+    "float": "expected a number",
+    "int": "expected a whole number",
+    "string": "expected text",
+    "date": "expected a date such as 2025-11-18",
+}
+"""What is expected where pydantic rejects a kind of value, by the first word of its error type."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,9 @@ def _reason(error: Any) -> str:  # noqa: ANN401
     """Word a pydantic error as what was expected and what was found."""
     found = error["input"]
     expected = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
-    expected = expected.partition(", unable to parse")[0]
+    expected = WORDING.get(error["type"].partition("_")[0], expected)
+    expected = expected.replace("expected greater", "expected a number greater")
+    expected = expected.replace("expected less", "expected a number less")
     if found is None:
         return f"{expected}, found an empty cell"
     options = error.get("ctx", {}).get("expected", "") if error["type"] == "literal_error" else ""

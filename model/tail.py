@@ -143,7 +143,21 @@ def _sizes(
     small = np.where(mw > 0.0, 0.0, drawn)
     if not small.any():
         return mw * (totals.load_mw / mw.sum())
-    return mw + small * ((totals.load_mw - large.sum()) / small.sum())
+    return mw + _scaled(small, totals.load_mw - float(large.sum()))
+
+
+def _scaled(mw: np.ndarray, total: float) -> np.ndarray:
+    """Return sizes scaled to a total, none growing into a large site unless there are too few."""
+    most = float(np.nextafter(LARGE_MW, 0.0))
+    low, high = 0.0, total / mw[mw > 0.0].min()
+    if total >= most * np.count_nonzero(mw):
+        return mw * (total / mw.sum())
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if np.minimum(mw * middle, most).sum() < total else (low, middle)
+    capped = np.minimum(mw * low, most)
+    free = capped < most
+    return np.where(free, capped * ((total - capped[~free].sum()) / capped[free].sum()), capped)
 
 
 def _large_sizes(mu: float, sigma: float, most: float, total: float) -> np.ndarray:
