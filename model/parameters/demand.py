@@ -40,7 +40,7 @@ class ArtificialIntelligence(Group):
         24,
         "months",
         "how far ahead a buyer secures power",
-        "ms_note_25; conversion lead of 18-24 months",
+        "cifr_q3_25; costs.csv conversion_lead_colocation, high end",
         1,
         120,
     )
@@ -99,6 +99,14 @@ class ArtificialIntelligence(Group):
         5, "months", "tenant's own work in a powered shell", "estimate_c; 14 less 9 months", 0, 60
     )
     pue: float = param(1.25, "ratio", "operating PUE of AI halls", "apld_25; costs.csv pue_ai", 1, 3)
+    normal_power: float = param(
+        77,
+        "USD/MWh",
+        "power price that the buyers' margins are net of",
+        "regions.csv; industrial price, mean over near-term grid access",
+        0,
+        1000,
+    )
 
 
 class Leases(Group):
@@ -113,7 +121,12 @@ class Leases(Group):
         1,
     )
     block_mw: float = param(
-        259, "MW", "largest block offered at once", "deal_tally_25; mean deal of 176 IT MW over 0.68", 1, 5000
+        286,
+        "MW",
+        "largest block offered at once",
+        "estimate_c; mean of 195 IT MW in ai_contracts.csv over 0.68",
+        1,
+        5000,
     )
     it_to_gross: float = param(
         0.68,
@@ -258,7 +271,7 @@ class Leases(Group):
         0.10,
         "1/month",
         "probability in each month of a build that delivery slips by one more quarter",
-        "estimate_c; 14 planned months become 18-24, the range of ms_note_25",
+        "estimate_c; 14 planned months become 18, within the 8-24 of conversion_lead_colocation in costs.csv",
         0,
         1,
     )

@@ -13,11 +13,21 @@ class Power(Group):
     queue_mode: Literal["batch", "fcfs", "entry_fee", "auction"] = param(
         "batch", "-", "how the interconnection queue is served", "MODEL 5.8"
     )
-    batch_months: int = param(6, "months", "length of a batch study", "estimate_c", 1, 60)
+    batch_months: int = param(
+        6, "months", "length of a batch study; deposits and bids fall due with it", "estimate_c", 1, 60
+    )
+    study_scale: float = param(
+        5.0,
+        "ratio",
+        "megawatts an operator can study over those it can connect, when it studies one by one (mode fcfs)",
+        "lbnl_queue_25; about one in five requests is built",
+        0,
+        1000,
+    )
     entry_fee: float = param(
         0.05,
         "musd/MW",
-        "deposit per queued megawatt (mode entry_fee)",
+        "deposit per queued megawatt (mode entry_fee): drives out speculation and whoever values a year less",
         "estimate_c; costs.csv queue_deposit",
         0,
         100,
@@ -68,7 +78,7 @@ class Power(Group):
     ai_priority: float = param(
         0.0,
         "share",
-        "part of connection capacity reserved for AI requests ahead of miners' pipelines",
+        "probability that a miner's due energisation gives way to AI requests for a quarter",
         "scenario device",
         0,
         1,
@@ -86,6 +96,14 @@ class Power(Group):
     )
     capacity_price_cap: float = param(
         666.5, "USD/MW-day", "highest capacity price (MISO summer 2025/26)", "miso_pra_2526", 0, 1e5
+    )
+    shortage_connection_slope: float = param(
+        0.05,
+        "log per point",
+        "fall of what an operator connects per percentage point of shortage that miners' leases cause",
+        "estimate_c; nothing published, sweep from 0",
+        0,
+        5,
     )
     scarcity_energy_slope: float = param(
         0.03, "log per point", "rise of the energy price per percentage point of shortage", "estimate_c", 0, 1

@@ -1,0 +1,167 @@
+"""AI demand: the load due, what buyers still need, and what they order behind the meter.
+
+A buyer plans ahead. Its need is the load due at the end of the planning horizon less everything that will be
+delivered by then: what runs already, leases being built, grid connections under construction, orders behind
+the meter and the part of its queued requests that can expect to be connected in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.tables import LeaseStatus
+from model.baseline_tables import BaselineTables, load_tables
+from model.calendar import Calendar
+from model.onsite import place_orders
+from model.tenants import onsite_values
+
+if TYPE_CHECKING:
+    from model.scenario import Scenario
+    from model.state import State
+
+MONTHS = 12
+MEGAWATTS = 1e-6
+"""Wants below this are rounding."""
+LOOK_AHEAD = 360
+"""Months beyond the end of a run that buyers may look ahead; longer than any lead time or plan."""
+
+
+@dataclass(frozen=True)
+class DemandPath:
+    """Load due in the US, cumulative since the first year of demand_path.csv."""
+
+    cumulative: np.ndarray
+    """MW due at the end of each month; the first entry is the end of the month before the start."""
+    bust_month: int | None
+    bust_share: float
+    start_share: float
+    """Demand over that of the table, at most one: the part of the world as found that belongs to it."""
+
+    def due(self, month: int, ahead: int = 0) -> float:
+        """Return the MW that buyers reckon in a month will be due `ahead` months later.
+
+        Nobody foresees the bust. Once it has come, the share is gone for good and the additions of the path
+        go on from there.
+        """
+        last = len(self.cumulative) - 1
+        load = float(self.cumulative[min(month + ahead + 1, last)])
+        if self.bust_month is not None and month >= self.bust_month:
+            load -= self.bust_share * float(self.cumulative[min(self.bust_month + 1, last)])
+        return max(load, 0.0)
+
+
+def demand_path(scenario: Scenario, tables: BaselineTables, calendar: Calendar) -> DemandPath:
+    """Return the load due by month, scaled as the scenario says.
+
+    Additions are even within a year; after the last year of the table they go on at its rate, so that buyers
+    who plan ahead do not see demand end where the table does.
+    """
+    ai, rows = scenario.ai, tables.demand_path
+    published = sum(row.new_us_demand_gw for row in rows if not row.extension)
+    scale = ai.demand_gw / published
+    added = {
+        row.year: row.new_us_demand_gw * scale * (ai.demand_after_2028 if row.extension else 1.0)
+        for row in rows
+    }
+    first, final = rows[0].year, rows[-1].year
+    before = -calendar.month(f"{first}-01")
+    ticks = np.arange(before + scenario.horizon.months + LOOK_AHEAD)
+    yearly = np.array([added[min(first + tick // MONTHS, final)] for tick in ticks])
+    load = np.concatenate([[0.0], np.cumsum(yearly / MONTHS)]) * 1000.0
+    return DemandPath(load[before:], ai.bust_month, ai.bust_share, min(scale, 1.0))
+
+
+def start_demand(state: State) -> None:
+    """Set the path of the load due."""
+    folder, calendar = state.scenario.population.data_folder, Calendar(state.scenario.horizon.start)
+    state.demand = demand_path(state.scenario, load_tables(folder), calendar)
+
+
+def update_demand(state: State) -> None:
+    """Set the load due, what is on order and what is still needed (part of phase 1)."""
+    buyers, path, ai = state.hyperscalers, state.demand, state.scenario.ai
+    count_leases(state)
+    buyers.demand_mw = buyers.demand_share * path.due(state.month)
+    covered = coverage(state, ai.planning_months)
+    wanted = buyers.demand_share * path.due(state.month, ai.planning_months)
+    buyers.committed_mw = np.maximum(covered - delivered(state), 0.0)
+    buyers.need_mw = np.maximum(wanted - covered, 0.0)
+    busted = ai.bust_month is not None and state.month >= ai.bust_month
+    state.scratch["tenant_hazard_factor"] = ai.bust_default_factor if busted else 1.0
+    if state.month == 0:
+        state.onsite.unmet = _plan_onsite(state)[1]
+
+
+def delivered(state: State) -> np.ndarray:
+    """Return what each buyer has running, from whatever source, MW."""
+    buyers = state.hyperscalers
+    return buyers.grid_mw + buyers.onsite_mw + buyers.leased_mw
+
+
+def count_leases(state: State) -> None:
+    """Set what each buyer has running on miners' sites."""
+    state.hyperscalers.leased_mw = _leased(state, LeaseStatus.DELIVERING)
+
+
+def _leased(state: State, status: LeaseStatus) -> np.ndarray:
+    leases = state.leases
+    return np.bincount(
+        leases.tenant, leases.gross_mw * (leases.status == status), minlength=len(state.hyperscalers)
+    )
+
+
+def coverage(state: State, ahead: int, queued: bool = True) -> np.ndarray:
+    """Return what each buyer will have running some months from now, as things stand, MW.
+
+    Args:
+        state: The state.
+        ahead: Months from now; with `queued`, one of the horizons that `Grid.expected` is kept for.
+        queued: Count the part of the queued requests that can expect to be connected by then.
+    """
+    until = state.month + ahead
+    result = delivered(state) + _leased(state, LeaseStatus.BUILDING)
+    result += state.onsite.on_order(until) + state.grid.under_construction(until)
+    return result + state.grid.expected[ahead] if queued else result
+
+
+def horizons(state: State) -> list[int]:
+    """Return how many months buyers look ahead, for leases and then for each technology behind the meter."""
+    plan = state.scenario.ai.planning_months
+    return [plan, *(max(int(lead), plan) for lead in state.onsite.lead_months)]
+
+
+def order_onsite(state: State) -> None:
+    """Let buyers order behind the meter what nothing else will supply in time (part of phase 10)."""
+    orders, state.onsite.unmet = _plan_onsite(state)
+    if orders.any():
+        place_orders(state.onsite, orders)
+
+
+def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Return orders, [k x buyers], and what is wanted but not placed, [k].
+
+    Every buyer looks as far ahead as it plans, or as the technology takes, and turns to the technology worth
+    most to it first. Where places are short they are rationed in proportion to what is wanted.
+    """
+    supply, share = state.onsite, state.hyperscalers.demand_share
+    lacking = np.array(
+        [
+            share * state.demand.due(state.month, ahead) - coverage(state, ahead)
+            for ahead in horizons(state)[1:]
+        ]
+    )
+    value = onsite_values(state)
+    lacking = np.maximum(lacking, 0.0) * (value > 0.0)
+    orders = np.zeros_like(lacking)
+    places = supply.open_places(state.month)
+    if not lacking.any() or not places.any():
+        return orders, np.zeros(len(places))
+    ranks = np.argsort(np.argsort(-value, axis=0, kind="stable"), axis=0)
+    for rank in range(len(places)):
+        wanted = np.maximum(lacking - orders.sum(axis=0), 0.0) * (ranks == rank)
+        total = np.maximum(wanted.sum(axis=1), MEGAWATTS)
+        orders += wanted * np.minimum((places - orders.sum(axis=1)) / total, 1.0)[:, None]
+    return orders, np.maximum(lacking - orders.sum(axis=0), 0.0).sum(axis=1)

@@ -1,0 +1,328 @@
+"""The grid: what operators can connect, their queues, and what adequacy does to prices.
+
+Requests wait in a region's queue until they are studied, as old as the region's lead time, and the operator's
+connections reach them; what an operator does not use stays as headroom. Loads under construction at the start
+come outside the queue. A firm megawatt counts against adequacy, whether it came through the queue or stands
+where a miner used to curtail: the shortage raises the capacity price and the price of energy, and the part of
+it that miners' sites caused slows the region's connections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.economics import grid as formulas
+from agents.tables import LeaseStatus
+from model.baseline_tables import load_tables
+from model.calendar import Calendar
+from model.demand import count_leases, coverage, delivered, horizons, update_demand
+from model.onsite import fill_order_book
+from model.requests import (
+    MEGAWATTS,
+    by_buyer,
+    by_region,
+    expected_connections,
+    file_requests,
+    places,
+    report,
+    study,
+    waiting,
+    withdraw,
+)
+from model.streams import slots_of
+from model.tenants import request_bids
+
+if TYPE_CHECKING:
+    from model.state import State
+
+MONTHS = 12.0
+NEAR_TERM = ("2025-01", "2028-12")
+"""First and last month in which near-term grid access connects."""
+CONSTRUCTION = ("2025-01", "2026-12")
+"""First and last month in which load under construction connects."""
+EMPTY = ("headroom", "study_effort", "study_wait", "opening_mw", "firm_start", "firm_mw", "energy_deviation")
+"""What is zero in every region before anything happens."""
+
+
+@dataclass
+class Grid:
+    """What the operators know beyond the columns of their regions (r); buyers are b."""
+
+    industrial_price: np.ndarray
+    """Delivered price of power for industry at the start, USD/MWh, [r]."""
+    lead_months: np.ndarray
+    """Least months from request to power, [r]."""
+    near_term_end: int
+    """Last month of the near-term rate of connections."""
+    near_term_rate: np.ndarray
+    """MW that can be connected in a month until then, [r]."""
+    construction: np.ndarray
+    """MW under construction that connect in each month from the start, [months x b x r]."""
+    delayed: np.ndarray
+    """MW built that wait for the buyer's load, [b x r]."""
+    slots: np.ndarray
+    """Stable slot of each pair, [b x r]."""
+    region_slots: np.ndarray
+    """Stable slot of each region, [r]."""
+    taste: np.ndarray
+    """What a region is worth to a buyer, over what it is to the average one, [b x r]."""
+    headroom: np.ndarray
+    """MW that could have been connected and were not, [r]."""
+    study_effort: np.ndarray
+    """MW of studies done and not yet enough for the next request, [r]; first come first served only."""
+    study_wait: np.ndarray
+    """Years until a request filed now has been studied, [r]."""
+    waits: np.ndarray
+    """Years until a request filed now would be connected, [b x r]."""
+    opening_mw: np.ndarray
+    """Queue at the start of the month, [r]."""
+    connected_start: np.ndarray
+    """Data-center load that is part of the starting peak, [r]."""
+    firm_start: np.ndarray
+    """The same on miners' sites, [r]."""
+    firm_mw: np.ndarray
+    """Load that miners' sites deliver to tenants now, [r]."""
+    energy_deviation: np.ndarray
+    """Deviation of the log energy price from its mean, [r]."""
+    energy_variance: float
+    """Variance of that deviation as seen from the start."""
+    expected: dict[int, np.ndarray]
+    """What queued requests can expect to have connected within some months, MW, [b] by horizon."""
+
+    def under_construction(self, until: int) -> np.ndarray:
+        """Return the MW under construction that each buyer gets up to a month, that month included, [b]."""
+        return self.delayed.sum(axis=1) + self.construction[: max(until + 1, 0)].sum(axis=(0, 2))
+
+
+def start_grid(state: State) -> None:
+    """Set what is delivered, queued and on order at the start; needs the demand path."""
+    _connect_past(state)
+    _file_published(state)
+    near_term = float(state.grid.near_term_rate.sum()) * state.scenario.power.connection_scale
+    months = range(len(state.onsite.orders))
+    coming = [float(state.grid.under_construction(last).sum()) + near_term * (last + 1) for last in months]
+    fill_order_book(state.onsite, state.demand, state.hyperscalers, coming)
+    update_demand(state)
+
+
+def _connect_past(state: State) -> None:
+    """Build the grid with what was connected before the start.
+
+    The world as found belongs to the demand of the table; a scenario with less starts with less of it.
+    """
+    regions, buyers, part = state.regions, state.hyperscalers, state.demand.start_share
+    calendar = Calendar(state.scenario.horizon.start)
+    near, built = ([calendar.month(text) for text in window] for window in (NEAR_TERM, CONSTRUCTION))
+    near_rate = regions.near_term_mw / (near[1] - near[0] + 1)
+    build_rate = regions.under_construction_mw / (built[1] - built[0] + 1) * part
+    connected = near_rate * part * _elapsed(near) + build_rate * _elapsed(built)
+    regions.connected_mw = connected
+    buyers.grid_mw = buyers.demand_share * connected.sum()
+    begun = np.arange(max(built[1] + 1, 0))[:, None, None] >= built[0]
+    names = slots_of("region", state.region_names)
+    slots = buyers.slot[:, None] * np.uint64(0x9E3779B97F4A7C15) + names[None, :]
+    taste = state.streams.normal("region taste", 0, slots)
+    tables = load_tables(state.scenario.population.data_folder)
+    zero, pairs = np.zeros(len(regions)), np.zeros(slots.shape)
+    state.grid = Grid(
+        industrial_price=np.array([row.industrial_price_usd_per_mwh for row in tables.regions]),
+        lead_months=np.ceil(regions.lead_time * MONTHS - MEGAWATTS).astype(np.int64),
+        near_term_end=near[1],
+        near_term_rate=near_rate,
+        construction=begun * np.outer(buyers.demand_share, build_rate),
+        slots=slots,
+        region_slots=names,
+        taste=np.exp(state.scenario.ai.region_taste * taste),
+        connected_start=connected,
+        delayed=pairs,
+        waits=pairs.copy(),
+        **{name: zero.copy() for name in EMPTY},
+        energy_variance=0.0,
+        expected={},
+    )
+
+
+def _elapsed(window: list[int]) -> int:
+    """Return how many months of a window (first and last month) are over before the start."""
+    return min(max(-window[0], 0), window[1] - window[0] + 1)
+
+
+def _file_published(state: State) -> None:
+    """File what waits at the start, ripe to be connected, and set waits and connections.
+
+    The serious part of the published queue is what operators have approved or studied, so it only waits for
+    its turn. Buyers hold it in proportion to their demand.
+    """
+    regions, buyers, grid = state.regions, state.hyperscalers, state.grid
+    regions.queue_mw *= state.demand.start_share
+    regions.speculative_mw *= state.demand.start_share
+    buyer, region = (axis.ravel() for axis in np.indices(grid.slots.shape))
+    mw = buyers.demand_share[buyer] * regions.queue_mw[region]
+    some = mw > 0.0
+    buyer, region, mw = buyer[some], region[some], mw[some]
+    columns = {"region": region, "buyer": buyer, "filed": -grid.lead_months[region], "studied": True}
+    state.requests.add(len(mw), columns | {"mw": mw, "bid": request_bids(state)[buyer, region]})
+    _firm_load(state)
+    grid.firm_start = grid.firm_mw.copy()
+    _adequacy(state, 0)
+    report(state)
+    grid.expected = expected_connections(state, 0, horizons(state))
+
+
+def energy_prices(state: State) -> None:
+    """Move the mean energy prices; shortage adds to energy and capacity prices (part of phase 1)."""
+    regions, grid, power = state.regions, state.grid, state.scenario.power
+    memory, deviation = 1.0 - power.energy_reversion, power.energy_month_volatility
+    shock = state.streams.normal("energy price", state.month, grid.region_slots)
+    grid.energy_deviation = memory * grid.energy_deviation + deviation * shock
+    grid.energy_variance = memory**2 * grid.energy_variance + deviation**2
+    points = _points(state, grid.firm_mw, state.month)
+    # Half the variance is taken off, so that the expected price stays what it was at the start.
+    log_index = grid.energy_deviation - 0.5 * grid.energy_variance + power.scarcity_energy_slope * points
+    regions.energy_index = np.exp(np.minimum(log_index, 700.0))
+    start = regions.capacity_price_start
+    price = formulas.capacity_price(start, points, power.capacity_price_slope, power.capacity_price_cap)
+    regions.capacity_price = price
+    priced = start > 0.0
+    regions.response_credit = regions.response_credit_start * np.where(
+        priced, price / np.where(priced, start, 1.0), 1.0
+    )
+
+
+def connect(state: State) -> None:
+    """Connect what is under construction and what the queues have ready (part of phase 2).
+
+    A buyer takes power as its load falls due, so connections never run ahead of demand.
+    """
+    regions, buyers, grid = state.regions, state.hyperscalers, state.grid
+    count_leases(state)
+    rows = waiting(state)
+    grid.opening_mw = by_region(state, rows, state.requests.mw[rows])
+    room = np.maximum(buyers.demand_mw - delivered(state), 0.0)
+    built = _finish_construction(state, room)
+    room = np.maximum(room - built.sum(axis=1), 0.0)
+    connected = _serve(state, rows, room)
+    regions.connected_now_mw = by_region(state, rows, connected)
+    regions.connected_mw += regions.connected_now_mw + built.sum(axis=0)
+    taken = by_buyer(state, rows, connected)
+    buyers.grid_mw += built.sum(axis=1) + taken
+    grid.expected = {ahead: np.maximum(mw - taken, 0.0) for ahead, mw in grid.expected.items()}
+
+
+def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
+    """Return what comes out of construction, [buyers x regions]; the rest waits for load."""
+    grid = state.grid
+    due = grid.delayed
+    if state.month < len(grid.construction):
+        due = due + grid.construction[state.month]
+        grid.construction[state.month] = 0.0
+    total = due.sum(axis=1)
+    taken = due * np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[:, None]
+    grid.delayed = due - taken
+    return taken
+
+
+def _serve(state: State, rows: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Connect requests in the order of their places, and return the MW of each."""
+    requests, grid = state.requests, state.grid
+    region, buyer, mw = requests.region[rows], requests.buyer[rows], requests.mw[rows]
+    ripe = requests.studied[rows] & (requests.filed[rows] + grid.lead_months[region] <= state.month)
+    wanted = mw * ripe
+    total = by_buyer(state, rows, wanted)
+    wanted *= np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[buyer]
+    ahead, place = places(state, rows, wanted)
+    able = grid.headroom + state.regions.capacity_mw_month
+    connected = wanted * formulas.served(ahead, place, able[region])
+    requests.mw[rows] = mw - connected
+    grid.headroom = np.maximum(able - by_region(state, rows, connected), 0.0)
+    return connected
+
+
+def queue(state: State) -> None:
+    """Withdraw, file and study requests; renew waits, adequacy and connections (phase 11)."""
+    regions = state.regions
+    regions.arrived_mw = 0.0
+    regions.withdrawn_mw = 0.0
+    allowed = _worth_queueing(state)
+    withdraw(state, allowed)
+    rows = waiting(state)
+    queued = by_buyer(state, rows, state.requests.mw[rows])
+    file_requests(state, np.maximum(allowed - queued, 0.0))
+    study(state)
+    _firm_load(state)
+    _adequacy(state, state.month + 1)
+    report(state)
+    state.grid.expected = expected_connections(state, state.month + 1, horizons(state))
+
+
+def _worth_queueing(state: State) -> np.ndarray:
+    """Return the load that buyers would see connected, [b]: what nothing else covers when it could be.
+
+    They look ahead as far as a request takes at least, by the mean lead time of what can be connected.
+    """
+    rate = state.grid.near_term_rate
+    lead = float(state.grid.lead_months @ rate) / max(float(rate.sum()), MEGAWATTS)
+    ahead = max(state.scenario.ai.planning_months, round(lead))
+    due = state.hyperscalers.demand_share * state.demand.due(state.month, ahead)
+    return np.maximum(due - coverage(state, ahead, queued=False), 0.0)
+
+
+def _firm_load(state: State) -> None:
+    """Add up by region what miners' sites deliver to tenants: load that no longer curtails."""
+    leases = state.leases
+    delivering = leases.status == LeaseStatus.DELIVERING
+    state.grid.firm_mw = np.bincount(
+        state.sites.region[leases.site], leases.gross_mw * delivering, minlength=len(state.regions)
+    )
+
+
+def _peak(state: State, months: int) -> np.ndarray:
+    return state.regions.peak_mw * (1.0 + state.scenario.power.other_load_growth) ** (months / MONTHS)
+
+
+def _promised(state: State, firm: np.ndarray, months: int) -> np.ndarray:
+    regions, grid = state.regions, state.grid
+    load = _peak(state, months) + (regions.connected_mw - grid.connected_start) + (firm - grid.firm_start)
+    return load * (1.0 + regions.reserve_margin) * (regions.peak_mw > 0.0)
+
+
+def _points(state: State, firm: np.ndarray, months: int) -> np.ndarray:
+    """Return the shortage with that much firm load on miners' sites, points of peak, like `firm`."""
+    promised, peak = _promised(state, firm, months), _peak(state, months)
+    return formulas.shortage_points(promised, state.regions.accredited_mw, peak)
+
+
+def _adequacy(state: State, months: int) -> None:
+    """Renew the adequacy ledger that many months after the start, and what can be connected next month."""
+    regions, grid, power = state.regions, state.grid, state.scenario.power
+    start = regions.peak_mw * (1.0 + regions.reserve_margin)
+    regions.accredited_mw = start + regions.firm_addition_mw * (months / MONTHS)
+    regions.promised_mw = _promised(state, grid.firm_mw, months)
+    after = max(months - grid.near_term_end, 0) / MONTHS
+    rate = grid.near_term_rate * power.connection_scale * (1.0 + power.connection_growth) ** after
+    points, without = _points(state, np.stack([grid.firm_mw, grid.firm_start]), months)
+    left = formulas.connection_factor(points, without, power.shortage_connection_slope)
+    regions.capacity_mw_month = rate * left
+
+
+def check_queue(state: State) -> None:
+    """Assert that the queue balances: what opens and arrives either leaves, is connected or stays."""
+    regions, grid = state.regions, state.grid
+    rows = waiting(state)
+    closing = by_region(state, rows, state.requests.mw[rows])
+    expected = grid.opening_mw + regions.arrived_mw - regions.withdrawn_mw - regions.connected_now_mw
+    off = np.abs(closing - expected) + np.abs(closing - regions.queue_mw)
+    allowed = MEGAWATTS + 1e-9 * grid.opening_mw
+    if (off > allowed).any():
+        worst = int(np.argmax(off - allowed))
+        raise AssertionError(
+            f"month {state.month}: the queue does not balance: {state.region_names[worst]} by {off[worst]} MW"
+        )
+    total = float(regions.connected_mw.sum())
+    if abs(float(state.hyperscalers.grid_mw.sum()) - total) > MEGAWATTS + 1e-9 * total:
+        raise AssertionError(f"month {state.month}: grid connections of buyers and operators differ")
+    if state.requests.mw.min(initial=0.0) < 0.0 or regions.speculative_mw.min(initial=0.0) < 0.0:
+        raise AssertionError(f"month {state.month}: a queue is negative")

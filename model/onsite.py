@@ -1,0 +1,123 @@
+"""Power behind the meter: how much of each technology can be ordered, by whom it is on order, and the wait.
+
+Each technology delivers a fixed number of megawatts a month. An order takes a place in the month that lies a
+lead time ahead; a place nobody orders is never built, and an order waits for the load it was made for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.columns import Table
+from model.calendar import Calendar
+
+if TYPE_CHECKING:
+    from model.baseline_tables import BaselineTables
+    from model.demand import DemandPath
+    from model.scenario import Scenario
+    from model.state import State
+
+MONTHS = 12.0
+RAMP = ("2026-01", "2028-12")
+"""First and last month of the additions in outside_supply.csv; they continue at the same rate."""
+
+
+class OnsiteSupply:
+    """Orders behind the meter, technology by technology (k) and buyer by buyer (b).
+
+    Attributes:
+        names: What the technologies are called, [k].
+        lead_months: Months from order to power, [k].
+        cost: All-in cost, capital included, USD/MWh, [k].
+        rate: What can be delivered in a month, MW, [k].
+        first_month: First month of deliveries.
+        next_month: Month of the first row of `orders`.
+        orders: MW due, [months x k x b]; the first row is delivered next, together with what is overdue.
+        delivered: MW delivered, [k x b].
+        unmet: MW wanted and not placed when orders were last taken, [k].
+    """
+
+    def __init__(self, scenario: Scenario, tables: BaselineTables) -> None:
+        """Take the technologies from outside_supply.csv; the order books are empty."""
+        rows, power = tables.outside_supply, scenario.power
+        low, high = (
+            np.array([getattr(row, name) for row in rows]) for name in ("low_gw_2028", "high_gw_2028")
+        )
+        reached = (low + power.onsite_position * (high - low)) * 1000.0
+        first, last = (Calendar(scenario.horizon.start).month(text) for text in RAMP)
+        pairs = (len(rows), len(tables.hyperscalers))
+        self.names = [row.technology for row in rows]
+        self.lead_months = np.array([max(round(row.lead_time_months), 1) for row in rows])
+        self.cost = np.array([row.cost_usd_per_mwh for row in rows])
+        self.rate = reached / (last - first + 1) * power.onsite_scale * power.onsite_enabled
+        self.first_month = first
+        self.next_month = 0
+        self.orders = np.zeros((int(self.lead_months.max()), *pairs))
+        self.delivered = np.zeros(pairs)
+        self.unmet = np.zeros(len(rows))
+
+    def on_order(self, until: int) -> np.ndarray:
+        """Return the MW each buyer has on order up to a month, that month included, [b]."""
+        return self.orders[: max(until + 1 - self.next_month, 0)].sum(axis=(0, 1))
+
+    def open_places(self, month: int) -> np.ndarray:
+        """Return the MW of each technology that can be ordered in a month, [k]."""
+        return np.where(month + self.lead_months >= self.first_month, self.rate, 0.0)
+
+
+def fill_order_book(supply: OnsiteSupply, demand: DemandPath, buyers: Table, grid: Sequence[float]) -> None:
+    """Place what buyers must have ordered before the start, as far as their load calls for it.
+
+    Args:
+        supply: The technologies, books empty.
+        demand: Load due.
+        buyers: Hyperscalers, with what is delivered and on lease at the start.
+        grid: MW that operators will have connected after the start by the end of each month.
+    """
+    share = buyers.demand_share
+    others = buyers.grid_mw + buyers.leased_mw + buyers.committed_mw
+    booked = np.zeros(len(buyers))
+    for month in range(len(supply.orders)):
+        wanted = np.maximum(share * (demand.due(-1, month + 1) - grid[month]) - others - booked, 0.0)
+        # Later months are still open to orders once the run has begun.
+        places = np.where((supply.lead_months > month) & (month >= supply.first_month), supply.rate, 0.0)
+        total = float(wanted.sum())
+        if total > 0.0 and places.any():
+            taken = wanted * min(places.sum() / total, 1.0)
+            supply.orders[month] = np.outer(places / places.sum(), taken)
+            booked += taken
+
+
+def deliver_onsite(state: State) -> None:
+    """Switch on what was ordered, as far as its buyer has the load (part of phase 2)."""
+    supply, buyers = state.onsite, state.hyperscalers
+    due = supply.orders[0].copy()
+    room = buyers.demand_mw - buyers.grid_mw - buyers.onsite_mw - buyers.leased_mw
+    total = due.sum(axis=0)
+    taken = due * np.clip(room / np.where(total > 0.0, total, 1.0), 0.0, 1.0)
+    supply.delivered += taken
+    buyers.onsite_mw += taken.sum(axis=0)
+    supply.orders[:-1] = supply.orders[1:]
+    supply.orders[-1] = 0.0
+    supply.orders[0] += due - taken
+    supply.next_month = state.month + 1
+
+
+def place_orders(supply: OnsiteSupply, mw: np.ndarray) -> None:
+    """Add orders of this month, [k x b], each a lead time ahead, after the deliveries of the month."""
+    supply.orders[supply.lead_months - 1, np.arange(len(supply.rate))] += mw
+
+
+def waits(state: State) -> np.ndarray:
+    """Return years until a megawatt ordered now could be delivered, [k]; infinite where nothing is built.
+
+    Places are rationed in proportion, so what was not placed waits as many months longer as it would fill.
+    """
+    supply = state.onsite
+    built = supply.rate > 0.0
+    backlog = supply.unmet / np.where(built, supply.rate, 1.0)
+    later = np.maximum(supply.first_month - state.month, supply.lead_months)
+    return np.where(built, (later + backlog) / MONTHS, np.inf)

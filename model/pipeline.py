@@ -1,0 +1,83 @@
+"""Miners' pipelines: megawatts that operators have approved energise when due, or slip by a quarter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.tables import LeaseStatus, Stage
+
+if TYPE_CHECKING:
+    from model.state import State
+
+QUARTER = 3
+"""Months of one slip."""
+
+
+def energise(state: State) -> None:
+    """Energise the pipelines that are due, or let them slip (part of phase 2).
+
+    The connection of a pipeline takes work that operators may give to AI first (`power.ai_priority`): the
+    priority pushes back megawatts not let to a tenant, and what they would have taken serves the queue.
+    """
+    sites, power = state.sites, state.scenario.power
+    due = np.flatnonzero(
+        (sites.energisation <= state.month) & (sites.pipeline_start_mw > 0.0) & (sites.owner >= 0)
+    )
+    if not len(due):
+        return
+    slips = _slip_probability(state)[sites.stage[due]]
+    unlet = np.clip(sites.pipeline_mw[due] / sites.pipeline_start_mw[due], 0.0, 1.0)
+    pushed = (1.0 - slips) * power.ai_priority * unlet * sites.us[due]
+    drawn = state.streams.uniform("pipeline", state.month, sites.slot[due])
+    late = drawn < slips + pushed
+    first = late & (drawn >= slips)
+    state.grid.headroom += np.bincount(
+        sites.region[due[first]], sites.pipeline_mw[due[first]], minlength=len(state.regions)
+    )
+    _slip(state, due[late])
+    _switch_on(state, due[~late])
+
+
+def _slip_probability(state: State) -> np.ndarray:
+    """Return the probability that a due pipeline slips, by `Stage`."""
+    power, slips = state.scenario.power, np.zeros(len(Stage))
+    slips[Stage.CONSTRUCTION] = power.pipeline_slip_construction
+    slips[Stage.APPROVED] = power.pipeline_slip_approved
+    slips[Stage.OPTION] = power.pipeline_slip_option
+    return slips
+
+
+def _switch_on(state: State, rows: np.ndarray) -> None:
+    sites = state.sites
+    mw = sites.pipeline_start_mw[rows].copy()
+    sites.energised_mw[rows] += mw
+    sites.idle_mw[rows] += sites.pipeline_mw[rows]
+    sites.pipeline_mw[rows] = 0.0
+    sites.pipeline_start_mw[rows] = 0.0
+    sites.stage[rows] = Stage.OPERATING
+    if len(rows):
+        state.recorder.event("energised", firm=sites.owner[rows], site=rows, mw=mw)
+
+
+def _slip(state: State, rows: np.ndarray) -> None:
+    """Put off energisation, and with it the delivery of what is let on these megawatts."""
+    sites = state.sites
+    sites.energisation[rows] = state.month + QUARTER
+    for site in rows:
+        _postpone(state, int(site))
+    if len(rows):
+        mw = sites.pipeline_start_mw[rows].copy()
+        state.recorder.event("slipped", firm=sites.owner[rows], site=rows, mw=mw)
+
+
+def _postpone(state: State, site: int) -> None:
+    """Put off the leases on a site's pipeline: those that deliver last, up to what is let of it."""
+    sites, leases = state.sites, state.leases
+    let = float(sites.pipeline_start_mw[site] - sites.pipeline_mw[site])
+    building = np.flatnonzero((leases.site == site) & (leases.status == LeaseStatus.BUILDING))
+    order = building[np.argsort(-leases.delivery[building], kind="stable")]
+    before = np.cumsum(leases.gross_mw[order]) - leases.gross_mw[order]
+    moved = order[before < let - 1e-6]
+    leases.delivery[moved] = np.maximum(leases.delivery[moved], sites.energisation[site])

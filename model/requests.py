@@ -1,0 +1,251 @@
+"""Requests in the interconnection queues: where they stand, and what becomes of them.
+
+Requests are a fluid: megawatts of one row withdraw and connect in parts. Operators serve them in the order of
+filing, those of a month in proportion; under an auction, in the order of bids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.economics.grid import connected_within
+from agents.economics.queues import backlog_wait
+from model.tenants import discount_rates, hall_lead, request_bids
+
+if TYPE_CHECKING:
+    from model.state import State
+
+MONTHS = 12.0
+MEGAWATTS = 1e-6
+"""Slack of sums of megawatts."""
+TRACE = 1e-9
+"""Megawatts below which a request counts as gone."""
+GUMBEL = np.sqrt(6.0) / np.pi
+"""Scale of a Gumbel variable with standard deviation one."""
+
+
+def waiting(state: State) -> np.ndarray:
+    """Return the rows of requests that still wait."""
+    return np.flatnonzero(state.requests.mw > TRACE)
+
+
+def by_region(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+    """Return megawatts of requests summed by region."""
+    return np.bincount(state.requests.region[rows], mw, minlength=len(state.regions))
+
+
+def by_buyer(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+    """Return megawatts of requests summed by buyer."""
+    return np.bincount(state.requests.buyer[rows], mw, minlength=len(state.hyperscalers))
+
+
+def places(state: State, rows: np.ndarray, mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what stands ahead of each request in its region, and what shares its place, MW.
+
+    Args:
+        state: The state.
+        rows: Requests that stand in line.
+        mw: What each of them counts.
+    """
+    if state.scenario.power.queue_mode == "auction":
+        return _by_bid(state, rows, mw), mw
+    requests = state.requests
+    region, filed = requests.region[rows], requests.filed[rows]
+    first = int(filed.min(initial=0))
+    width = int(filed.max(initial=0)) - first + 1
+    place = region * width + (filed - first)
+    cohort = np.bincount(place, mw, minlength=len(state.regions) * width).reshape(-1, width)
+    before = np.cumsum(cohort, axis=1) - cohort
+    return before.ravel()[place], cohort.ravel()[place]
+
+
+def _by_bid(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+    requests = state.requests
+    region = requests.region[rows]
+    slot = state.hyperscalers.slot[requests.buyer[rows]]
+    order = np.lexsort((slot, requests.filed[rows], -requests.bid[rows], region))
+    before = np.cumsum(mw[order]) - mw[order]
+    begins = np.searchsorted(region[order], np.arange(len(state.regions)))
+    base = np.append(before, 0.0)[np.minimum(begins, len(before))]
+    ahead = np.empty(len(rows))
+    ahead[order] = before - base[region[order]]
+    return np.maximum(ahead, 0.0)
+
+
+def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int, np.ndarray]:
+    """Return what each buyer can expect to be connected from its queued requests, MW by horizon.
+
+    Args:
+        state: The state.
+        month: Month from which the horizons count.
+        ahead: Horizons, months.
+    """
+    rows = waiting(state)
+    requests, regions, grid = state.requests, state.regions, state.grid
+    region, mw, buyer = requests.region[rows], requests.mw[rows], requests.buyer[rows]
+    before, place = places(state, rows, mw)
+    saved = grid.headroom[region]
+    at_once = np.clip(saved - before, 0.0, place)
+    matures = np.maximum(requests.filed[rows] + grid.lead_months[region] - month, 0) / MONTHS
+    matures = np.where(requests.studied[rows], matures, np.maximum(matures, grid.study_wait[region]))
+    years = np.unique(ahead) / MONTHS
+    later = connected_within(
+        np.maximum(before - saved, 0.0),
+        place - at_once,
+        matures,
+        (regions.capacity_mw_month * MONTHS)[region],
+        state.scenario.power.withdrawal,
+        years[:, None],
+    )
+    share = mw / np.where(place > 0.0, place, 1.0)
+    expected = (later + at_once * (matures <= years[:, None])) * share
+    count = len(state.hyperscalers)
+    return {
+        int(months): np.bincount(buyer, each, minlength=count)
+        for months, each in zip(np.unique(ahead), expected, strict=True)
+    }
+
+
+def withdraw(state: State, allowed: np.ndarray) -> None:
+    """Let requests leave: some every month, all that are no longer needed, and those a deposit deters."""
+    requests, regions, power = state.requests, state.regions, state.scenario.power
+    stays = np.exp(-power.withdrawal / MONTHS)
+    regions.speculative_mw *= stays
+    rows = waiting(state)
+    total = by_buyer(state, rows, requests.mw[rows]) * stays
+    needed = np.minimum(allowed / np.where(total > 0.0, total, np.inf), 1.0)
+    needed = np.where(total > 0.0, needed, 1.0)
+    reduce(state, rows, stays * needed[requests.buyer[rows]])
+    if power.queue_mode in ("entry_fee", "auction") and studies_end(state):
+        _collect(state, waiting(state))
+
+
+def _collect(state: State, rows: np.ndarray) -> None:
+    """Ask for money: nobody pays for a request that is not meant, nor more than a year's wait is worth."""
+    power = state.scenario.power
+    if power.queue_mode == "auction" or power.entry_fee > 0.0:
+        state.regions.speculative_mw = 0.0
+    if power.queue_mode == "entry_fee":
+        reduce(state, rows, _worth_the_fee(state, state.requests.bid[rows]).astype(float))
+
+
+def _worth_the_fee(state: State, bid: np.ndarray) -> np.ndarray:
+    fee = state.scenario.power.entry_fee * (state.scenario.power.queue_mode == "entry_fee")
+    return bid * state.scenario.leases.it_to_gross >= fee
+
+
+def reduce(state: State, rows: np.ndarray, kept: np.ndarray) -> None:
+    """Withdraw parts of requests: `kept` is the share of each row that stays."""
+    gone = state.requests.mw[rows] * (1.0 - kept)
+    state.requests.mw[rows] -= gone
+    state.regions.withdrawn_mw += by_region(state, rows, gone)
+
+
+def file_requests(state: State, lacking: np.ndarray) -> None:
+    """File one request per buyer, in the region that suits the project best.
+
+    Each month's project has its own taste for regions, spread like the buyers' (`ai.region_taste`), and finds
+    sites in proportion to what operators can connect: a logit in the log of the hall's value.
+    """
+    grid, scenario = state.grid, state.scenario
+    rate, bid = discount_rates(state)[:, None], request_bids(state)
+    value = bid / rate * np.exp(-rate * np.maximum(grid.waits, hall_lead(state)))
+    open_to = (value > 0.0) & (state.regions.capacity_mw_month > 0.0) & _worth_the_fee(state, bid)
+    drawn = state.streams.uniform("queue region", state.month, grid.slots)
+    spread = max(scenario.ai.region_taste * GUMBEL, MEGAWATTS)
+    appeal = np.log(np.where(open_to, value, 1.0)) / spread - np.log(-np.log(drawn))
+    appeal += np.log(np.maximum(state.regions.capacity_mw_month, 1e-300))
+    region = np.argmax(np.where(open_to, appeal, -np.inf), axis=1)
+    buyer = np.flatnonzero((lacking >= scenario.ai.minimum_block_mw) & open_to.any(axis=1))
+    file(state, region[buyer], buyer, lacking[buyer], bid[buyer, region[buyer]])
+
+
+def file(state: State, region: np.ndarray, buyer: np.ndarray, mw: np.ndarray, bid: np.ndarray) -> None:
+    """File requests this month, and the speculative ones that come with them."""
+    if not len(mw):
+        return
+    rows = state.requests.add(
+        len(mw), {"region": region, "buyer": buyer, "filed": state.month, "mw": mw, "bid": bid}
+    )
+    arrived = by_region(state, rows, mw)
+    state.regions.arrived_mw += arrived
+    state.regions.speculative_mw += state.scenario.power.speculation * arrived
+
+
+def study(state: State) -> None:
+    """Let the operators study what was filed.
+
+    In batches, everything filed before a date leaves its study together. First come first served, requests
+    are studied one by one, speculative ones in between, and those leave when their turn comes.
+    """
+    rows = waiting(state)
+    rows = rows[~state.requests.studied[rows]]
+    if state.scenario.power.queue_mode == "fcfs":
+        _study_in_turn(state, rows)
+    elif studies_end(state):
+        state.requests.studied[rows[state.requests.filed[rows] < state.month]] = True
+
+
+def studies_end(state: State) -> bool:
+    """Return whether a batch of studies ends this month."""
+    return (state.month + 1) % state.scenario.power.batch_months == 0
+
+
+def _study_in_turn(state: State, rows: np.ndarray) -> None:
+    regions, requests, grid = state.regions, state.requests, state.grid
+    power = state.scenario.power
+    mw = requests.mw[rows]
+    region = requests.region[rows]
+    serious = by_region(state, rows, mw)
+    total = serious + regions.speculative_mw
+    # An operator with nothing to study saves up no studies.
+    effort = np.minimum(grid.study_effort + power.study_scale * regions.capacity_mw_month, total)
+    mixed = total / np.where(serious > 0.0, serious, 1.0)
+    ahead, place = places(state, rows, mw)
+    done = (ahead + place) * mixed[region] <= effort[region]
+    requests.studied[rows[done]] = True
+    used = by_region(state, rows[done], mw[done]) * mixed
+    used = np.where(serious > 0.0, used, effort)
+    asked = used * regions.speculative_mw / np.where(total > 0.0, total, 1.0)
+    regions.speculative_mw -= np.minimum(asked, regions.speculative_mw)
+    grid.study_effort = effort - used
+
+
+def report(state: State) -> None:
+    """Renew the size of each queue and the wait of a request filed now."""
+    regions, grid, power = state.regions, state.grid, state.scenario.power
+    rows = waiting(state)
+    mw = state.requests.mw[rows]
+    regions.queue_mw = by_region(state, rows, mw)
+    grid.study_wait = _study_wait(state, rows)
+    capacity = regions.capacity_mw_month * MONTHS
+    ahead = np.broadcast_to(regions.queue_mw, grid.slots.shape)
+    if power.queue_mode == "auction":
+        ahead = _outbid(state, rows, mw)
+    behind = backlog_wait(np.maximum(ahead - grid.headroom, 0.0), capacity, power.withdrawal)
+    least = np.maximum(grid.lead_months / MONTHS, grid.study_wait)
+    grid.waits = np.where(capacity > 0.0, np.maximum(behind, least), np.inf)
+    share = state.hyperscalers.demand_share
+    regions.wait_years = share @ grid.waits / max(float(share.sum()), MEGAWATTS)
+
+
+def _study_wait(state: State, rows: np.ndarray) -> np.ndarray:
+    power, regions = state.scenario.power, state.regions
+    if power.queue_mode != "fcfs":
+        # Filed next month at the earliest, studied with the batch that ends after it.
+        left = -(state.month + 1) % power.batch_months
+        return np.full(len(regions), left / MONTHS)
+    unstudied = rows[~state.requests.studied[rows]]
+    load = by_region(state, unstudied, state.requests.mw[unstudied]) + regions.speculative_mw
+    studies = power.study_scale * regions.capacity_mw_month * MONTHS
+    return np.asarray(backlog_wait(load, studies, power.withdrawal))
+
+
+def _outbid(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+    """Return the MW whose bids are above what each buyer would bid now, [buyers x regions]."""
+    requests, bid = state.requests, request_bids(state)
+    region = requests.region[rows]
+    above = (requests.bid[rows][None, :] > bid[:, region]) * mw
+    return np.stack([np.bincount(region, each, minlength=len(state.regions)) for each in above])
