@@ -82,25 +82,49 @@ def product_terms(state_scenario: object) -> ProductTerms:
 
 def site_mining_values(state: State) -> None:
     """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW."""
-    sites, firms, bitcoin = state.sites, state.firms, state.scenario.bitcoin
+    sites, firms = state.sites, state.firms
     owner = sites.owner
-    active = np.flatnonzero(sites.hash.any(axis=0))
-    hashes = sites.hash[:, active]
-    efficiency = meter_efficiency(state)
-    kept = 1.0 - firms.pool_fee[owner]
-    price = firms.expected_hashprice[owner] * kept
-    decay = np.maximum(firms.expected_decay[owner], 0.0)
-    rate = firms.discount_rate[owner]
-    cost = mean_cash_cost(state)
-    available = state.scenario.power.availability
-    state.scratch["fleet_value"] = fleet_value(
-        hashes * available, price, efficiency[active], cost, decay, rate, bitcoin.machine_life
+    fleet, new = mine_values(
+        state,
+        sites.hash,
+        firms.expected_hashprice[owner] * (1.0 - firms.pool_fee[owner]),
+        firms.expected_decay[owner],
+        mean_cash_cost(state),
+        firms.discount_rate[owner],
     )
-    state.scratch["resale_value"] = (hashes @ state.machine_price[active]) * bitcoin.machine_resale
+    state.scratch["fleet_value"] = fleet
+    state.scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
+    state.scratch["new_mine_value"] = new
+
+
+def mine_values(
+    state: State,
+    hash_eh: np.ndarray,
+    price: np.ndarray,
+    decay: np.ndarray,
+    cost: np.ndarray,
+    rate: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the machines at n sites are worth, musd, and an empty megawatt to be filled, musd/MW.
+
+    Args:
+        state: The state.
+        hash_eh: Nameplate hash by generation, EH/s, [n x G].
+        price: Hashprice expected, net of pool fees, USD/PH/day, [n].
+        decay: Rate at which it is expected to decay, 1/year, [n].
+        cost: Power and operation, USD/MWh, [n].
+        rate: Cost of capital, 1/year, [n].
+    """
+    bitcoin = state.scenario.bitcoin
+    efficiency, available = meter_efficiency(state), state.scenario.power.availability
+    decay = np.maximum(decay, 0.0)
+    active = np.flatnonzero(hash_eh.any(axis=0))
+    running = hash_eh[:, active] * available
+    fleet = fleet_value(running, price, efficiency[active], cost, decay, rate, bitcoin.machine_life)
     best = int(np.flatnonzero(state.generation_month <= state.month)[-1])
     value = machine_value(price, efficiency[best], cost, decay, rate, max_life=bitcoin.machine_life)
     waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
-    state.scratch["new_mine_value"] = new_mine_value(
+    new = new_mine_value(
         value * available * waiting,
         state.machine_price[best],
         efficiency[best],
@@ -108,6 +132,7 @@ def site_mining_values(state: State) -> None:
         rate,
         bitcoin.machine_life,
     )
+    return fleet, new
 
 
 def value_options(state: State) -> None:
@@ -173,16 +198,46 @@ def _mining_side(
     state: State, site: np.ndarray, from_pipeline: np.ndarray, mining_share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return value of mining on, and resale of the machines displaced, musd per gross MW of the block."""
-    scratch, sites = state.scratch, state.sites
+    scratch = state.scratch
+    mine = value_of_mining_on(
+        state,
+        site,
+        from_pipeline,
+        mining_share,
+        scratch["fleet_value"][site],
+        scratch["new_mine_value"][site],
+        state.firms.discount_rate[state.sites.owner[site]],
+    )
+    machine_mw = scratch["machine_mw"][site]
+    share = np.where(machine_mw > 0.0, mining_share, 0.0)
+    return mine, share * scratch["resale_value"][site] / np.maximum(machine_mw, 1e-9)
+
+
+def value_of_mining_on(
+    state: State,
+    site: np.ndarray,
+    from_pipeline: np.ndarray,
+    mining_share: np.ndarray,
+    fleet: np.ndarray,
+    new: np.ndarray,
+    rate: np.ndarray,
+) -> np.ndarray:
+    """Return the value of mining on, musd per gross MW, for n blocks.
+
+    Args:
+        state: The state.
+        site: Site rows.
+        from_pipeline: Whether the block's megawatts are still to be energised.
+        mining_share: Part of the block that runs machines.
+        fleet: Value of the site's machines, musd.
+        new: Value of filling an empty megawatt, musd/MW.
+        rate: Cost of capital for mining, 1/year.
+    """
+    machine_mw, energisation = state.scratch["machine_mw"][site], state.sites.energisation[site]
     bitcoin, finance = state.scenario.bitcoin, state.scenario.finance
-    machine_mw = np.maximum(scratch["machine_mw"][site], 1e-9)
-    has_machines = scratch["machine_mw"][site] > 0.0
-    rate = state.firms.discount_rate[sites.owner[site]]
-    new = scratch["new_mine_value"][site]
     # Machines of a fleet are on average half way through their life when the next refresh begins.
-    running = scratch["fleet_value"][site] / machine_mw + new * np.exp(-rate * bitcoin.machine_life / 2.0)
-    wait = np.where(from_pipeline, np.maximum(sites.energisation[site] - state.month, 0) / MONTHS, 0.0)
+    running = fleet / np.maximum(machine_mw, 1e-9) + new * np.exp(-rate * bitcoin.machine_life / 2.0)
+    wait = np.where(from_pipeline, np.maximum(energisation - state.month, 0) / MONTHS, 0.0)
     empty = np.maximum(new - np.where(from_pipeline, finance.mine_capex, 0.0), 0.0) * np.exp(-rate * wait)
-    share = np.where(has_machines, mining_share, 0.0)
-    resale = share * scratch["resale_value"][site] / machine_mw
-    return share * running + (1.0 - share) * empty, resale
+    share = np.where(machine_mw > 0.0, mining_share, 0.0)
+    return share * running + (1.0 - share) * empty

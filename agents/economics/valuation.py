@@ -1,0 +1,86 @@
+"""What the parts of a firm are worth: leases under a tenant that may fail, options on a tenant, overhead.
+
+Pure formulas on numbers or columns; money in any one unit, usually million USD (musd); continuous
+discounting. Sources: Duffie and Singleton 1999 (a hazard of default adds to the discount rate); Dixit and
+Pindyck 1994 for offers that arrive, and vanish, at a rate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from agents.economics.checks import Result, finite, nonnegative, plain, positive
+from agents.economics.discounting import annuity_factor
+
+
+def risky_lease_value(
+    income: ArrayLike,
+    escalator: ArrayLike,
+    discount_rate: ArrayLike,
+    hazard: ArrayLike,
+    wait: ArrayLike,
+    years: ArrayLike,
+    residual: ArrayLike,
+) -> Result:
+    """Return the present value of a signed lease whose tenant may default, before what is left to build.
+
+    With k = rate + hazard: `exp(-k wait) [income (1 - exp(-(k - g) T))/(k - g) + residual (exp(-k T) +
+    hazard (1 - exp(-k T))/k)]`. The landlord has the building back when the term ends or the tenant fails,
+    whichever comes first; a tenant that fails before delivery leaves nothing.
+
+    Args:
+        income: Net operating income in force, money a year.
+        escalator: Growth g of the income, 1/year.
+        discount_rate: Rate for the income of a tenant that cannot fail, 1/year.
+        hazard: Default hazard of whoever pays in the end, 1/year.
+        wait: Years until delivery, 0 once delivered.
+        years: Years T of income.
+        residual: Worth of what was built, when it comes back.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments.
+
+    Raises:
+        ValueError: If a rate, hazard, time or residual is negative, or any argument is NaN.
+    """
+    failing = nonnegative("hazard", hazard)
+    rate = nonnegative("discount_rate", discount_rate) + failing
+    term = nonnegative("years", years)
+    paid = finite("income", income) * annuity_factor(rate - finite("escalator", escalator), term)
+    back = np.exp(-rate * term) + failing * annuity_factor(rate, term)
+    value = paid + nonnegative("residual", residual) * back
+    return plain(np.exp(-rate * nonnegative("wait", wait)) * value)
+
+
+def spread_cost(cost: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:
+    """Return the present value of a cost paid evenly over a time; the cost itself if it is due now.
+
+    Raises:
+        ValueError: If a cost, rate or time is negative, or any is NaN.
+    """
+    time = np.maximum(nonnegative("years", years), 1e-9)
+    factor = annuity_factor(nonnegative("discount_rate", discount_rate), time)
+    return plain(nonnegative("cost", cost) * factor / time)
+
+
+def arrival_value(arrival_rate: ArrayLike, closing_rate: ArrayLike, discount_rate: ArrayLike) -> Result:
+    """Return what a prize of one is worth that arrives at a rate unless the window closes: a/(a + w + r).
+
+    Both are memoryless, so this is the probability that it arrives in time, discounted to its arrival.
+
+    Raises:
+        ValueError: If a rate is negative, the discount rate is not positive, or any is NaN.
+    """
+    arrival = nonnegative("arrival_rate", arrival_rate)
+    closing = nonnegative("closing_rate", closing_rate) + positive("discount_rate", discount_rate)
+    return plain(arrival / (arrival + closing))
+
+
+def going_concern_cost(monthly: ArrayLike, discount_rate: ArrayLike) -> Result:
+    """Return the present value of a monthly cost that is paid as long as the firm lives: for ever.
+
+    Raises:
+        ValueError: If a cost is negative, a rate is not positive, or any is NaN.
+    """
+    return plain(12.0 * nonnegative("monthly", monthly) / positive("discount_rate", discount_rate))

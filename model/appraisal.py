@@ -1,0 +1,274 @@
+"""What the holdings of a firm are worth in given hands: mines, leases, pipelines, options on tenants.
+
+`Holdings` lists sites, leases, blocks and clients with the *hand* each is valued for. Valuing every firm has
+one hand per firm; a bid has two per target, its own and the acquirer's. All values are million USD (musd).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.economics.discounting import annuity_factor
+from agents.economics.valuation import (
+    arrival_value,
+    going_concern_cost,
+    risky_lease_value,
+    spread_cost,
+)
+from agents.tables import Tenure
+
+if TYPE_CHECKING:
+    from model.options import BlockTable
+    from model.state import State
+
+MONTHS = 12.0
+HOURS_PER_YEAR = 8766.0
+
+
+class Hands(NamedTuple):
+    """Who values, one entry per hand.
+
+    Attributes:
+        rate: Cost of capital for mining, 1/year.
+        lease_rate: Cost of capital for lease cash flows, 1/year.
+        overhead: General and administrative cost the holdings then need, musd a month.
+    """
+
+    rate: np.ndarray
+    lease_rate: np.ndarray
+    overhead: np.ndarray
+
+
+class Holdings(NamedTuple):
+    """What is valued: rows of the sites, leases and block tables, and the hand each is valued for.
+
+    Attributes:
+        site: Site rows, [n], with `site_hand`.
+        fleet: What their machines are worth, musd, [n].
+        new: What filling an empty megawatt is worth, musd/MW, [n].
+        lease: Live lease rows, with `lease_hand`.
+        block: Rows of the month's block table, with `block_hand`.
+        gain: What letting a block is worth beyond mining on, musd/MW, [blocks].
+        reach: Present value of one paid when a tenant is found, [blocks].
+        guest: Hosted site rows whose host is held, with `guest_hand`.
+        guest_new: What an empty megawatt of the host is worth, musd/MW, [guests].
+    """
+
+    site: np.ndarray
+    site_hand: np.ndarray
+    fleet: np.ndarray
+    new: np.ndarray
+    lease: np.ndarray
+    lease_hand: np.ndarray
+    block: np.ndarray
+    block_hand: np.ndarray
+    gain: np.ndarray
+    reach: np.ndarray
+    guest: np.ndarray
+    guest_hand: np.ndarray
+    guest_new: np.ndarray
+
+
+class Parts(NamedTuple):
+    """Sum of parts by hand, musd, before debt and treasury; `mining` is net of overhead."""
+
+    mining: np.ndarray
+    leases: np.ndarray
+    pipeline: np.ndarray
+
+    @property
+    def enterprise(self) -> np.ndarray:
+        """Return enterprise value."""
+        return self.mining + self.leases + self.pipeline
+
+
+def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
+    """Return the parts of each hand's holdings; as a whole never less than they fetch when broken up."""
+    count = len(hands.rate)
+
+    def add(hand: np.ndarray, value: np.ndarray) -> np.ndarray:
+        return np.bincount(hand, value, minlength=count)
+
+    site, hand = holdings.site, holdings.site_hand
+    rate = hands.rate[hand]
+    mines = add(hand, mining_worth(state, site, holdings.fleet, holdings.new, rate))
+    if len(holdings.guest):
+        client_rate = hands.rate[holdings.guest_hand]
+        mines += add(
+            holdings.guest_hand, hosting_worth(state, holdings.guest, holdings.guest_new, client_rate)
+        )
+    mines -= going_concern_cost(hands.overhead, hands.rate)
+    leases = add(
+        holdings.lease_hand, lease_worth(state, holdings.lease, hands.lease_rate[holdings.lease_hand])
+    )
+    pipeline = add(hand, pipeline_worth(state, site, holdings.new, rate))
+    pipeline += add(hand, later_options_worth(state, site, rate))
+    pipeline += add(holdings.block_hand, option_worth(state, holdings.block, holdings.gain, holdings.reach))
+    pieces = add(hand, break_up_worth(state, site))
+    pieces += np.maximum(leases, 0.0) * (1.0 - state.scenario.finance.distress_discount_single)
+    return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline)
+
+
+def mining_worth(
+    state: State, site: np.ndarray, fleet: np.ndarray, new: np.ndarray, rate: np.ndarray
+) -> np.ndarray:
+    """Return what mining at each site is worth: machines, their refresh, empty megawatts, orders at cost.
+
+    Machines are half way through their life on average when the next refresh begins. On somebody else's
+    premises only the machines count: the megawatts are the host's.
+    """
+    sites = state.sites
+    refresh = np.exp(rate * (-0.5 * state.scenario.bitcoin.machine_life))
+    own = sites.tenure[site] != Tenure.HOSTED
+    filled = new * (sites.mining_mw[site] * refresh + sites.idle_mw[site]) * own
+    return fleet + filled + _ordered(state)[site]
+
+
+def _ordered(state: State) -> np.ndarray:
+    """Return what machines on order cost new, musd by site."""
+    return state.machine_price[state.order_generation] @ state.orders
+
+
+def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return what hosting is worth to the host: its margin while the machines live, then their megawatts."""
+    sites, scenario = state.sites, state.scenario
+    left = 0.5 * scenario.bitcoin.machine_life
+    yearly = sites.hosting_margin[guest] * (HOURS_PER_YEAR * 1e-6 * scenario.power.availability)
+    per_mw = yearly * annuity_factor(rate, left) + new * np.exp(-rate * left)
+    return sites.mining_mw[guest] * per_mw + sites.idle_mw[guest] * new
+
+
+def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return what live leases are worth to a landlord, cost still to be spent deducted, loans not."""
+    leases, ai = state.leases, state.scenario.ai
+    wait = np.maximum(leases.delivery[lease] - state.month - 1, 0)
+    end = leases.delivery[lease] + leases.term[lease] - state.month - 1
+    hazard = leases.default_hazard[lease]
+    guaranteed = np.minimum(hazard, ai.default_investment_grade)
+    built = state.terms.residual[leases.product[lease] - 1] * leases.it_mw[lease]
+    value = risky_lease_value(
+        leases.rent_now[lease] * leases.it_mw[lease] * leases.operating_margin[lease],
+        leases.escalator[lease],
+        rate,
+        np.where(leases.backstop[lease], guaranteed, hazard),
+        wait / MONTHS,
+        np.maximum(end - wait, 0) / MONTHS,
+        built,
+    )
+    unspent = np.maximum(leases.capex[lease] - leases.capex_spent[lease], 0.0)
+    left = np.maximum(leases.promised[lease] - state.month - 1, 0) / MONTHS
+    return value - spread_cost(unspent, rate, left)
+
+
+def stage_probability(state: State) -> np.ndarray:
+    """Return the chance that pipeline megawatts of each `Stage` energise."""
+    finance = state.scenario.finance
+    return np.array(
+        [
+            finance.probability_construction,
+            finance.probability_construction,
+            finance.probability_approved,
+            finance.probability_option,
+        ]
+    )
+
+
+def pipeline_worth(state: State, site: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return what mining on the coming megawatts is worth, each stage by its chance to energise."""
+    sites = state.sites
+    mine = np.maximum(new - state.scenario.finance.mine_capex, 0.0)
+    wait = np.maximum(sites.energisation[site] - state.month - 1, 0) / MONTHS
+    chance = stage_probability(state)[sites.stage[site]]
+    return sites.pipeline_mw[site] * chance * mine * np.exp(-rate * wait)
+
+
+def option_worth(state: State, block: np.ndarray, gain: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Return what finding a tenant is worth beyond mining, for all unlet megawatts of the blocks' sites."""
+    table: BlockTable | None = state.scratch.get("blocks")
+    if table is None or not len(block):
+        return np.zeros(len(block))
+    site, later = table.site[block], table.from_pipeline[block]
+    chance = np.where(later, stage_probability(state)[state.sites.stage[site]], 1.0)
+    return unlet_mw(state, block) * chance * gain * reach
+
+
+def unlet_mw(state: State, block: np.ndarray) -> np.ndarray:
+    """Return all megawatts of the kind a block offers that its site has still to let."""
+    table: BlockTable = state.scratch["blocks"]
+    sites, site = state.sites, table.site[block]
+    now = sites.mining_mw[site] + sites.idle_mw[site]
+    return np.where(table.from_pipeline[block], sites.pipeline_mw[site], now)
+
+
+def later_options_worth(state: State, site: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return what finding a tenant is worth for coming megawatts that buyers do not look at yet.
+
+    They are held to gain what pipelines gain that are on offer now (all blocks, where there is none), once
+    they come within the buyers' horizon.
+    """
+    table: BlockTable | None = state.scratch.get("blocks")
+    sites, ai = state.sites, state.scenario.ai
+    worth = np.zeros(len(site))
+    if table is None or not len(table.site):
+        return worth
+    fit = (sites.convertible & sites.us)[site] & (sites.pipeline_mw[site] >= ai.minimum_block_mw)
+    offered = np.zeros(len(sites), dtype=bool)
+    offered[table.site[table.from_pipeline]] = True
+    rows = np.flatnonzero(fit & ~offered[site])
+    if not len(rows):
+        return worth
+    later = site[rows]
+    wait = np.maximum(sites.energisation[later] - state.month - ai.planning_months, 0) / MONTHS
+    chance = stage_probability(state)[sites.stage[later]] * np.exp(-rate[rows] * wait)
+    worth[rows] = sites.pipeline_mw[later] * chance * _usual_gain(state, table) * reach_of(state, rate[rows])
+    return worth
+
+
+def _usual_gain(state: State, table: BlockTable) -> float:
+    weight = table.mw * table.from_pipeline
+    weight = weight if weight.any() else table.mw
+    return float(gain_of_letting(state, table) @ weight / weight.sum())
+
+
+def gain_of_letting(state: State, table: BlockTable) -> np.ndarray:
+    """Return what each block's best use for a tenant is worth beyond mining on, musd/MW, zero or more.
+
+    Owners expect the going rent, but no more than the best bid for their block.
+    """
+    bid = table.bid.max(axis=0, initial=-np.inf)
+    expected = np.minimum(state.expected_rent[None, 1:], bid)
+    return surplus(state, expected, table.slope, table.level, table.resale - table.mine)
+
+
+def surplus(
+    state: State, rent: np.ndarray, slope: np.ndarray, level: np.ndarray, instead: np.ndarray
+) -> np.ndarray:
+    """Return what the best product is worth at the given rents, plus `instead`, musd per gross MW, or zero.
+
+    Args:
+        state: The state.
+        rent: musd per IT MW-year, minus infinity where nobody bids, [n x 3].
+        slope: Of the lease line, [n x 3].
+        level: Of the lease line, [n x 3].
+        instead: Resale of displaced machines less the value of mining on, musd per gross MW, [n].
+    """
+    bids = np.isfinite(rent)
+    let = np.where(bids, slope * np.where(bids, rent, 0.0) + level, -np.inf)
+    best = let.max(axis=1, initial=-np.inf) * state.scenario.leases.it_to_gross
+    return np.maximum(best + instead, 0.0)
+
+
+def reach_of(state: State, rate: np.ndarray) -> np.ndarray:
+    """Return the present value of one paid when an eligible megawatt finds a tenant, at n rates."""
+    return arrival_value(state.signing_rate, state.scenario.choice.window_rate, rate)
+
+
+def break_up_worth(state: State, site: np.ndarray) -> np.ndarray:
+    """Return what each site fetches when its firm is broken up, leases apart: power and machines."""
+    sites, finance, resale = state.sites, state.scenario.finance, state.scenario.bitcoin.machine_resale
+    kept = 1.0 - finance.distress_discount_single
+    own = sites.tenure[site] != Tenure.HOSTED
+    power = finance.site_price * kept * (sites.mining_mw[site] + sites.idle_mw[site]) * own
+    return power + (sites.hash @ state.machine_price + _ordered(state))[site] * resale

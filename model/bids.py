@@ -1,0 +1,185 @@
+"""What targets are worth, alone and to those who look at them; all pairs of a month in one appraisal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.economics.blocks import lease_line
+from agents.tables import Contract, Kind, LeaseStatus
+from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
+from model.mining import mean_cash_cost
+from model.options import BlockTable, mine_values, value_of_mining_on
+
+if TYPE_CHECKING:
+    from model.state import State
+
+
+class Appraisals(NamedTuple):
+    """Enterprise values of targets, musd: by themselves, and together with their acquirer."""
+
+    alone: np.ndarray
+    together: np.ndarray
+
+
+class _Gathered(NamedTuple):
+    """Holdings of the targets by table row; `at` points into `site`, hands count from 0 by pair."""
+
+    site: np.ndarray
+    site_hand: np.ndarray
+    lease: np.ndarray
+    lease_hand: np.ndarray
+    block: np.ndarray
+    block_hand: np.ndarray
+    block_at: np.ndarray
+    guest: np.ndarray
+    guest_hand: np.ndarray
+    guest_at: np.ndarray
+
+
+def appraise_targets(state: State, acquirer: np.ndarray, target: np.ndarray) -> Appraisals:
+    """Return what each target is worth alone, and in the hands of the acquirer that looks at it.
+
+    Args:
+        state: The state; nothing is changed.
+        acquirer: Firm rows, [n].
+        target: Firm rows, [n].
+    """
+    pairs, firms = len(target), state.firms
+    who = np.concatenate([target, acquirer])
+    saved = np.repeat([0.0, state.scenario.consolidation.synergy], pairs)
+    overhead = firms.overhead[np.tile(target, 2)] * (1.0 - saved)
+    hands = Hands(firms.discount_rate[who], firms.lease_discount_rate[who], overhead)
+    gathered = _twice(_gather(state, target), pairs)
+    value = appraise(state, _holdings(state, gathered, hands, who, pairs), hands).enterprise
+    return Appraisals(value[:pairs], value[pairs:])
+
+
+def _gather(state: State, target: np.ndarray) -> _Gathered:
+    sites, leases = state.sites, state.leases
+    table: BlockTable = state.scratch["blocks"]
+    live = leases.status <= LeaseStatus.DELIVERING
+    seller = sites.owner[table.site]
+    hosted = (sites.host_site >= 0) & (sites.owner >= 0)
+    columns: list[list[np.ndarray]] = [[] for _ in _Gathered._fields]
+    first = 0
+    for hand, firm in enumerate(target.tolist()):
+        site = np.flatnonzero(sites.owner == firm)
+        lease = np.flatnonzero(live & (leases.landlord == firm))
+        block = np.flatnonzero(seller == firm)
+        guest = np.flatnonzero(hosted & (sites.owner[sites.host_site] == firm))
+        block_at = first + np.searchsorted(site, table.site[block])
+        guest_at = first + np.searchsorted(site, sites.host_site[guest])
+        first += len(site)
+        found = (site, lease, block, guest)
+        by = [np.full(len(rows), hand) for rows in found]
+        parts = (site, by[0], lease, by[1], block, by[2], block_at, guest, by[3], guest_at)
+        for column, part in zip(columns, parts, strict=True):
+            column.append(part)
+    return _Gathered(*(np.concatenate(column) for column in columns))
+
+
+def _twice(gathered: _Gathered, pairs: int) -> _Gathered:
+    """Return the holdings once for the targets' own hands and once for the acquirers'."""
+    shift = {"site_hand": pairs, "lease_hand": pairs, "block_hand": pairs, "guest_hand": pairs}
+    shift |= {"block_at": len(gathered.site), "guest_at": len(gathered.site)}
+    doubled = {
+        name: np.concatenate([rows, rows + shift.get(name, 0)]) for name, rows in gathered._asdict().items()
+    }
+    return _Gathered(**doubled)
+
+
+def _holdings(state: State, rows: _Gathered, hands: Hands, who: np.ndarray, pairs: int) -> Holdings:
+    fleet, new = _mines(state, rows, hands, who, pairs)
+    gain, reach = _options(state, rows, hands, who, pairs, fleet, new)
+    return Holdings(
+        site=rows.site,
+        site_hand=rows.site_hand,
+        fleet=fleet,
+        new=new,
+        lease=rows.lease,
+        lease_hand=rows.lease_hand,
+        block=rows.block,
+        block_hand=rows.block_hand,
+        gain=gain,
+        reach=reach,
+        guest=rows.guest,
+        guest_hand=rows.guest_hand,
+        guest_new=new[rows.guest_at],
+    )
+
+
+def _mines(
+    state: State, rows: _Gathered, hands: Hands, who: np.ndarray, pairs: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return fleet and new-mine values at the beliefs, fees and rates of each hand."""
+    firms, site, hand = state.firms, rows.site, rows.site_hand
+    holder = who[hand]
+    generator = (hand >= pairs) & (firms.kind[holder] == Kind.GENERATOR)
+    saving = generator_saving(state, site) * state.scenario.power.energy_scale
+    return mine_values(
+        state,
+        state.sites.hash[site],
+        (firms.expected_hashprice * (1.0 - firms.pool_fee))[holder],
+        firms.expected_decay[holder],
+        mean_cash_cost(state)[site] - np.where(generator, saving, 0.0),
+        hands.rate[hand],
+    )
+
+
+def _options(
+    state: State,
+    rows: _Gathered,
+    hands: Hands,
+    who: np.ndarray,
+    pairs: int,
+    fleet: np.ndarray,
+    new: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return gain and reach of the targets' blocks in each hand.
+
+    An AI customer needs no tenant: it has the rent it would pay itself, for as much as it still needs.
+    """
+    table: BlockTable = state.scratch["blocks"]
+    block, hand = rows.block, rows.block_hand
+    slope, level = lease_line(
+        state.terms, table.ready[block], hands.lease_rate[hand], table.fitted_share[block]
+    )
+    mine = value_of_mining_on(
+        state,
+        table.site[block],
+        table.from_pipeline[block],
+        table.mining_share[block],
+        fleet[rows.block_at],
+        new[rows.block_at],
+        hands.rate[hand],
+    )
+    best = table.bid.max(axis=0, initial=-np.inf)[block]
+    rent, reach = np.minimum(state.expected_rent[None, 1:], best), reach_of(state, hands.rate[hand])
+    own = np.flatnonzero((hand >= pairs) & (state.firms.kind[who[hand]] == Kind.AI_CUSTOMER))
+    if len(own):
+        buyer = buyer_rows(state, who[hand[own]])
+        rent[own] = table.bid[buyer, block[own]]
+        mw = np.bincount(hand, unlet_mw(state, block), minlength=len(who))[hand[own]]
+        reach[own] = np.minimum(state.hyperscalers.need_mw[buyer] / mw, 1.0)
+    return surplus(state, rent, slope, level, table.resale[block] - mine), reach
+
+
+def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
+    """Return the hyperscaler row behind each AI customer's arm: arms are in the order of that table."""
+    return arms - int(np.flatnonzero(state.firms.kind == Kind.AI_CUSTOMER)[0])
+
+
+def generator_saving(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return what a generator that owns the sites saves on their power, USD/MWh at the scale of the start."""
+    sites = state.sites
+    grid = (sites.contract[rows] == Contract.GRID) & sites.us[rows]
+    return np.maximum(sites.fixed_price[rows], 0.0) * state.scenario.consolidation.generator_saving * grid
+
+
+def power_by_generator(state: State, rows: np.ndarray) -> None:
+    """Let sites that a generator has bought pay less of what power costs beyond energy."""
+    saving = generator_saving(state, rows)
+    state.sites.fixed_price[rows] -= saving
+    state.sites.power_cost[rows] -= saving

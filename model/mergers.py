@@ -1,0 +1,215 @@
+"""Phase 13: miners, AI customers and a power generator bid for miners, and some bids succeed.
+
+A firm that looks at a target values everything it holds in its own hands (its cost of capital, pool fee,
+beliefs and overhead saved) and bids when that exceeds the price: the target's equity value plus a premium,
+with net debt taken over. Listed acquirers pay in shares, all others in cash. A bid fails when it does not
+pay, when the means do not suffice, when a higher bid or another merger comes first, or when holders vote it
+down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.tables import Kind, Status
+from model.bids import appraise_targets, buyer_rows, power_by_generator
+from model.funding import free_cash
+from model.ownership import absorb_firm
+
+if TYPE_CHECKING:
+    from model.state import State
+
+ACCEPTED = "accepted"
+NOT_WORTH = "not worth the price"
+NO_MEANS = "acquirer has not the means"
+OUTBID = "another bid was higher"
+TAKEN = "acquirer was taken over itself"
+BUYS = "target takes over another firm itself"
+REJECTED = "voted down"
+
+
+class Bids(NamedTuple):
+    """Looks at targets, one per acquirer; all arrays [n].
+
+    Attributes:
+        acquirer: Firm row.
+        target: Firm row.
+        worth: Equity of the target in the acquirer's hands, musd.
+        price: What the target's holders would get, musd.
+        alone: Equity of the target by itself, musd.
+        debt: Corporate debt of the target, musd.
+        mw: Megawatts of the target.
+    """
+
+    acquirer: np.ndarray
+    target: np.ndarray
+    worth: np.ndarray
+    price: np.ndarray
+    alone: np.ndarray
+    debt: np.ndarray
+    mw: np.ndarray
+
+
+def mergers(state: State) -> None:
+    """Let firms look at targets, bid, vote and merge."""
+    consolidation = state.scenario.consolidation
+    if not consolidation.mergers_enabled:
+        return
+    drawn = state.streams.uniform("bid", state.month, state.firms.slot)
+    looking = np.flatnonzero(drawn < consolidation.bid_probability)
+    if not len(looking):
+        return
+    secured = np.bincount(state.sites.owner + 1, state.sites.secured_mw, minlength=len(state.firms) + 1)[1:]
+    acquirer, target = choose_targets(state, looking, secured)
+    if len(acquirer):
+        _settle(state, _bids(state, acquirer, target, secured))
+
+
+def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return acquirers that find somebody to look at, and whom, one target each.
+
+    Acquirers are active miners with megawatts, and outsiders if the scenario lets them bid. They look at
+    miners of less equity than their own means, at random; customers at those with megawatts fit for AI. The
+    draw belongs to the pair, so that other firms do not change it.
+    """
+    firms, outside = state.firms, state.scenario.consolidation.outside_bidders
+    miner = (firms.kind <= Kind.PRIVATE) & (secured > 0.0)
+    able = (firms.status == Status.ACTIVE) & (miner | ((firms.kind > Kind.PRIVATE) & outside))
+    acquirer = looking[able[looking]]
+    if not len(acquirer):
+        return acquirer, acquirer
+    shops = firms.kind[acquirer] != Kind.LISTED
+    means = np.where(shops, free_cash(state)[acquirer], firms.equity_value[acquirer])
+    offered = miner & (firms.status <= Status.DISTRESSED)
+    may = offered[None, :] & (firms.equity_value[None, :] < means[:, None])
+    may[np.arange(len(acquirer)), acquirer] = False
+    customer = firms.kind[acquirer] == Kind.AI_CUSTOMER
+    if customer.any():
+        may[customer] &= _fit_for_ai(state)
+        may[customer] &= (_need_of(state, acquirer[customer]) > 0.0)[:, None]
+    pair = state.streams.uniform("target", state.month, firms.slot[acquirer][:, None] ^ firms.slot[None, :])
+    target = np.where(may, pair, -1.0).argmax(axis=1)
+    found = may.any(axis=1)
+    return acquirer[found], target[found]
+
+
+def _fit_for_ai(state: State) -> np.ndarray:
+    """Return which firms hold a block fit for AI."""
+    sites = state.sites
+    unlet = np.maximum(sites.mining_mw + sites.idle_mw, sites.pipeline_mw)
+    fit = sites.us & sites.convertible & (unlet >= state.scenario.ai.minimum_block_mw) & (sites.owner >= 0)
+    return np.bincount(sites.owner[fit], minlength=len(state.firms)) > 0
+
+
+def _need_of(state: State, arms: np.ndarray) -> np.ndarray:
+    """Return what the customers behind the given firm rows still need, zero below their smallest block."""
+    need = state.hyperscalers.need_mw[buyer_rows(state, arms)]
+    return np.where(need >= state.scenario.ai.minimum_block_mw, need, 0.0)
+
+
+def _bids(state: State, acquirer: np.ndarray, target: np.ndarray, secured: np.ndarray) -> Bids:
+    firms = state.firms
+    found = appraise_targets(state, acquirer, target)
+    owed = firms.corporate_debt + firms.project_debt + firms.prepayment
+    net = (owed - firms.cash - firms.restricted_cash - firms.bitcoin)[target]
+    alone = found.alone - net
+    premium = state.scenario.consolidation.takeover_premium
+    return Bids(
+        acquirer,
+        target,
+        worth=found.together - net,
+        price=np.maximum(alone, 0.0) * (1.0 + premium),
+        alone=alone,
+        debt=firms.corporate_debt[target],
+        mw=secured[target],
+    )
+
+
+def _settle(state: State, bids: Bids) -> None:
+    """Decide bids, the greatest gain first, and complete what succeeds."""
+    order = np.lexsort((state.firms.slot[bids.acquirer], bids.price - bids.worth))
+    votes = state.streams.uniform("vote", state.month, state.firms.slot[bids.target])
+    refused = state.firms.listed[bids.target] & (votes < state.scenario.consolidation.rejection_probability)
+    affordable = _affordable(state, bids)
+    reasons = np.full(len(order), NOT_WORTH, dtype=object)
+    sold: set[int] = set()
+    buyers: set[int] = set()
+    won: list[int] = []
+    for row in order[(bids.worth > bids.price)[order]].tolist():
+        acquirer, target = int(bids.acquirer[row]), int(bids.target[row])
+        if target in sold:
+            reasons[row] = OUTBID
+        elif target in buyers:
+            reasons[row] = BUYS
+        elif acquirer in sold:
+            reasons[row] = TAKEN
+        elif not affordable[row]:
+            reasons[row] = NO_MEANS
+        elif refused[row]:
+            reasons[row] = REJECTED
+        else:
+            reasons[row] = ACCEPTED
+            sold.add(target)
+            buyers.add(acquirer)
+            won.append(row)
+    _record(state, bids, reasons)
+    for row in won:
+        _complete(state, bids, row)
+
+
+def _affordable(state: State, bids: Bids) -> np.ndarray:
+    """Return which acquirers can pay: in shares worth more than the target, or in cash.
+
+    Lenders to miners do not follow a miner into the hands of an outsider, who repays them.
+    """
+    firms = state.firms
+    kind = firms.kind[bids.acquirer]
+    repaid = np.where(kind > Kind.PRIVATE, bids.debt, 0.0)
+    needed = bids.price + np.maximum(repaid - np.maximum(firms.cash[bids.target], 0.0), 0.0)
+    in_cash = needed <= free_cash(state)[bids.acquirer]
+    in_shares = bids.price < firms.equity_value[bids.acquirer]
+    return np.where(kind == Kind.LISTED, in_shares, in_cash)
+
+
+def _record(state: State, bids: Bids, reasons: np.ndarray) -> None:
+    state.recorder.event(
+        "bid",
+        firm=bids.acquirer,
+        counterparty=bids.target,
+        mw=bids.mw,
+        price=bids.price,
+        reserve=bids.alone,
+        value=bids.worth,
+        reason=reasons,
+    )
+    state.figures["bids"] = float(len(reasons))
+    state.figures["bids_failed"] = float(np.count_nonzero(reasons != ACCEPTED))
+
+
+def _complete(state: State, bids: Bids, row: int) -> None:
+    """Merge the target into its acquirer and pay its holders."""
+    firms, ledger = state.firms, state.ledger
+    heir, target = int(bids.acquirer[row]), int(bids.target[row])
+    price = float(bids.price[row])
+    sites = np.flatnonzero(state.sites.owner == target)
+    firms.overhead[heir] += firms.overhead[target] * (1.0 - state.scenario.consolidation.synergy)
+    absorb_firm(state, target, heir)
+    rows = np.array([heir])
+    if firms.kind[heir] != Kind.LISTED:
+        ledger.post("takeovers", "capital", "cash", price, rows=rows, sector="investors")
+    if firms.kind[heir] > Kind.PRIVATE:
+        debt = max(float(firms.corporate_debt[heir]), 0.0)
+        ledger.post("debt repaid", "corporate_debt", "cash", debt, rows=rows, sector="lenders")
+    if firms.kind[heir] == Kind.GENERATOR:
+        power_by_generator(state, sites)
+    state.recorder.event(
+        "merger",
+        firm=heir,
+        counterparty=target,
+        mw=float(bids.mw[row]),
+        price=price,
+        value=float(bids.worth[row]),
+        reason="shares" if firms.kind[heir] == Kind.LISTED else "cash",
+    )
