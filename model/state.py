@@ -15,6 +15,8 @@ from model.streams import Streams
 
 if TYPE_CHECKING:
     from model.bitcoin_price import PriceProcess
+    from model.demand import DemandPath
+    from model.grid import Grid
     from model.ledger import Ledger
     from model.onsite import OnsiteSupply
     from model.recording import Recorder
@@ -53,6 +55,8 @@ class State:
     network: BitcoinNetwork
     price_process: PriceProcess
     rest_of_world: RestOfWorld
+    demand: DemandPath
+    grid: Grid
     onsite: OnsiteSupply
     ledger: Ledger
     recorder: Recorder

@@ -25,7 +25,6 @@ from model.onsite import deliver_onsite
 from model.options import value_options
 from model.pipeline import energise
 from model.rest_of_world import run_rest_of_world
-from model.series import record
 from model.settlement import settle
 from model.sites import advance_leases
 from model.state import State
@@ -35,6 +34,11 @@ from model.valuation import value_firms
 def draw_price(state: State) -> None:
     """Set this month's BTC price."""
     state.btc_price = state.price_process.price(state.month)
+
+
+def record(state: State) -> None:
+    """Copy the month into the record."""
+    state.recorder.record(state)
 
 
 class Phase(NamedTuple):

@@ -1,0 +1,136 @@
+"""The first day: a scenario and a seed turned into the state of the industry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import agents.strategies.rules
+from agents.economics.network import BitcoinNetwork
+from agents.strategies.base import find_strategy
+from model.baseline import Baseline, build_baseline
+from model.bitcoin_price import PriceProcess
+from model.demand import start_demand
+from model.errors import ScenarioError
+from model.grid import start_grid
+from model.ledger import Ledger
+from model.machine_market import start_rest_of_world
+from model.mining import dispatch, set_fixed_prices
+from model.onsite import OnsiteSupply
+from model.options import BlockTable, product_terms, value_options
+from model.recording import Keep, Recorder
+from model.scenario import Scenario
+from model.state import State
+from model.streams import Streams
+from model.valuation import value_firms
+from model.watching import Watching
+
+MONTHS = 12
+SHIPPED_STRATEGIES = agents.strategies.rules
+"""Imported for its effect: the shipped strategies register themselves."""
+
+
+def build_state(scenario: Scenario, seed: int, keep: Keep = "everything") -> State:
+    """Return the industry before its first month.
+
+    Raises:
+        ScenarioError: If the scenario names a strategy that is not registered.
+        BaselineError: If the baseline tables break a rule.
+    """
+    streams = Streams(seed)
+    baseline = build_baseline(scenario, streams)
+    state = _assemble(scenario, streams, baseline, keep)
+    _assign_strategies(state)
+    start_demand(state)
+    start_grid(state)
+    start_rest_of_world(state, baseline.rest_of_world_hash)
+    set_fixed_prices(state)
+    if scenario.choice.imitation > 0.0 or "imitator" in _strategy_names(scenario):
+        state.watching = Watching.build(state)
+    _value_first_day(state)
+    return state
+
+
+def _value_first_day(state: State) -> None:
+    """Value firms before anything happens, with the rate of signing of the year before."""
+    dispatch(state)
+    value_options(state)
+    blocks: BlockTable = state.scratch["blocks"]
+    recent = state.leases.signed >= -MONTHS
+    signed = float(state.leases.gross_mw[recent].sum())
+    eligible = float(blocks.mw.sum()) + signed
+    state.signing_rate = signed / eligible if eligible > 0.0 else 0.0
+    value_firms(state)
+
+
+def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Keep) -> State:
+    leases = scenario.leases
+    network = BitcoinNetwork(
+        baseline.network.height,
+        baseline.network.difficulty,
+        epoch_seconds=baseline.network.epoch_seconds,
+        halving=scenario.bitcoin.halving,
+    )
+    lead = max(scenario.bitcoin.order_lead_months, 1)
+    return State(
+        scenario=scenario,
+        streams=streams,
+        month=0,
+        firms=baseline.firms,
+        sites=baseline.sites,
+        leases=baseline.leases,
+        hyperscalers=baseline.hyperscalers,
+        regions=baseline.regions,
+        requests=baseline.requests,
+        firm_names=list(baseline.firm_names),
+        site_names=list(baseline.site_names),
+        hyperscaler_names=list(baseline.hyperscaler_names),
+        region_names=list(baseline.region_names),
+        generations=baseline.generations,
+        generation_month=baseline.generation_month,
+        machine_price=baseline.machine_price.copy(),
+        network=network,
+        price_process=PriceProcess(scenario, streams),
+        rest_of_world=None,  # type: ignore[arg-type]
+        demand=None,  # type: ignore[arg-type]
+        grid=None,  # type: ignore[arg-type]
+        onsite=OnsiteSupply(scenario, baseline.tables),
+        ledger=Ledger(baseline.firms),
+        recorder=Recorder(keep),
+        orders=np.zeros((lead, len(baseline.sites))),
+        order_generation=np.zeros(lead, dtype=np.int64),
+        btc_price=scenario.bitcoin.price_start,
+        start_subsidy=network.subsidy,
+        hashprice=baseline.hashprice,
+        expected_rent=np.array([0.0, leases.shell_rent, leases.colocation_rent, leases.cloud_rent]),
+        terms=product_terms(scenario),
+        strategies=[],
+        watching=None,
+        signing_rate=0.0,
+    )
+
+
+def _strategy_names(scenario: Scenario) -> list[str]:
+    """Return the strategies in use: the mix in alphabetical order, or the one of every firm."""
+    return sorted(scenario.choice.mix) or [scenario.choice.strategy]
+
+
+def _assign_strategies(state: State) -> None:
+    """Give each firm its strategy, drawn by its slot when there is a mix."""
+    choice = state.scenario.choice
+    names = _strategy_names(state.scenario)
+    try:
+        state.strategies = [find_strategy(name) for name in names]
+    except ValueError as error:
+        raise ScenarioError(f"choice.{'mix' if choice.mix else 'strategy'}: {error}") from None
+    if choice.mix:
+        state.firms.strategy = draw_strategies(state, state.firms.slot)
+
+
+def draw_strategies(state: State, slots: np.ndarray) -> np.ndarray:
+    """Return the strategy of firms with the given slots, by the shares of the mix."""
+    mix = state.scenario.choice.mix
+    if not mix:
+        return np.zeros(len(slots), dtype=np.int64)
+    bounds = np.cumsum([mix[name] for name in sorted(mix)])
+    drawn = state.streams.uniform("strategy", 0, slots)
+    return np.minimum(np.searchsorted(bounds / bounds[-1], drawn), len(bounds) - 1)
