@@ -182,8 +182,8 @@ def _validated(file: str, line: int, model: type[rows.Row], values: dict[str, An
 def _reason(error: Any) -> str:  # noqa: ANN401
     """Word a pydantic error as what was expected and what was found."""
     found = error["input"]
-    expected = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
-    expected = WORDING.get(error["type"].partition("_")[0], expected)
+    expected = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "expected", 1)
+    expected = WORDING.get(error["type"].partition("_")[0]) or expected
     expected = expected.replace("expected greater", "expected a number greater")
     expected = expected.replace("expected less", "expected a number less")
     if found is None:

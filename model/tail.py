@@ -203,10 +203,16 @@ def _power_costs(inputs: Inputs, sites: Columns) -> np.ndarray:
     return adder + np.interp(drawn, percentile, price)
 
 
+def _by_slot(columns: Columns, chosen: np.ndarray) -> np.ndarray:
+    """Return the chosen rows in an order that no reordering of the tables changes."""
+    rows = np.flatnonzero(chosen)
+    return rows[np.argsort(columns["slot"][rows])]
+
+
 def _from_donors(streams: Streams, listed: Columns, slot: np.ndarray, hosted: np.ndarray) -> Columns:
     """Return tenure, contract, fibre and land as listed US sites in operation have them together."""
     fits = listed["us"] & (listed["tenure"] != Tenure.HOSTED) & (listed["energised_mw"] > 0.0)
-    donors = np.flatnonzero(fits)
+    donors = _by_slot(listed, fits)
     if not len(donors) and len(slot):
         raise BaselineError("sites.csv: no operating US site, which private sites take after")
     donor = (
@@ -228,7 +234,8 @@ def _pipeline(
     own = np.where(hosted, 0.0, mw)
     base = np.where(own >= MIDDLE_MW, own, 0.0)
     base = base if base.any() else own
-    projects = np.flatnonzero((listed["stage"] == Stage.APPROVED) & listed["us"])
+    approved = (listed["stage"] == Stage.APPROVED) & (listed["pipeline_start_mw"] > 0.0)
+    projects = _by_slot(listed, approved & listed["us"])
     if not base.any() or not len(projects):
         none = np.zeros(len(slot))
         return {
@@ -278,7 +285,7 @@ def find_hosts(sites: Columns, streams: Streams) -> np.ndarray:
         if not len(local):
             continue
         size = sites["energised_mw"][local]
-        guests = np.flatnonzero(hosted & (sites["region"] == region))
+        guests = _by_slot(sites, hosted & (sites["region"] == region))
         listed, others = guests[~private[guests]], guests[private[guests]]
         largest = local[np.lexsort((sites["slot"][local], -size))]
         found[listed] = largest[np.arange(len(listed)) % len(largest)]

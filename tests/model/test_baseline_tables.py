@@ -67,7 +67,12 @@ def test_a_misspelt_scalar_names_the_nearest():
 @pytest.mark.parametrize(
     ("file", "old", "new", "parts"),
     [
-        ("miners.csv", "IREN,IREN,2025-11-18,50", "IREN,IREN,2025-11-18,x", ["miners.csv line 2", "hashrate_eh_s", "'x'"]),
+        (
+            "miners.csv",
+            "IREN,IREN,2025-11-18,50",
+            "IREN,IREN,2025-11-18,x",
+            ["miners.csv line 2", "hashrate_eh_s", "'x'"],
+        ),
         ("miners.csv", "50,15,35", "50,-15,35", ["efficiency_j_per_th", "greater than 0", "'-15'"]),
         ("miners.csv", "50,15,35", "50,nan,35", ["efficiency_j_per_th", "finite"]),
         ("miners.csv", "50,15,35", "50,,35", ["efficiency_j_per_th", "empty cell"]),
@@ -75,30 +80,65 @@ def test_a_misspelt_scalar_names_the_nearest():
         ("miners.csv", "iren_q1fy26,B", "iren_q1fy25,B", ["source", "did you mean 'iren_q1fy26'"]),
         ("miners.csv", "iren_q1fy26,B", "iren_q1fy26,D", ["confidence", "'A', 'B' or 'C'"]),
         ("miners.csv", "1800,0,2390", "1800,1900,2390", ["restricted_cash_musd", "at most"]),
-        ("sites.csv", "ERCOT,US,1,operating,450", "ERCOTT,US,1,operating,450", ["sites.csv line 4", "did you mean 'ERCOT'"]),
+        (
+            "sites.csv",
+            "ERCOT,US,1,operating,450",
+            "ERCOTT,US,1,operating,450",
+            ["sites.csv line 4", "did you mean 'ERCOT'"],
+        ),
         ("sites.csv", "IREN,Sweetwater 1", "IRENE,Sweetwater 1", ["ticker", "did you mean 'IREN'"]),
         ("sites.csv", "1,operating,450", "1,operatin,450", ["status", "did you mean 'operating'"]),
         ("sites.csv", "1400,2026-04", "1400,2026-13", ["pipeline_date", "a month such as 2025-11"]),
         ("sites.csv", "1400,2026-04", "1400,", ["pipeline_date", "has a pipeline"]),
         ("sites.csv", "0.575,iren", "0.475,iren", ["miners.csv line 2", "sum to 1", "0.9"]),
         ("sites.csv", "Sweetwater 2", "Sweetwater 1", ["'Sweetwater 1' is already on line 6"]),
-        ("sites.csv", "ERCOT,US,1,construction,0,1400", "ERCOT,US,1,construction,9,1400", ["energised_mw", "construction"]),
+        (
+            "sites.csv",
+            "ERCOT,US,1,construction,0,1400",
+            "ERCOT,US,1,construction,9,1400",
+            ["energised_mw", "construction"],
+        ),
         ("sites.csv", "CANADA,CA,1,operating,50", "CANADA,US,1,operating,50", ["country", "CANADA"]),
-        ("sites.csv", "owned,grid,32,true,true,announced,0.575", "owned,grid,32,yes,true,announced,0.575", ["fibre", "true or false", "'yes'"]),
+        (
+            "sites.csv",
+            "owned,grid,32,true,true,announced,0.575",
+            "owned,grid,32,yes,true,announced,0.575",
+            ["fibre", "true or false", "'yes'"],
+        ),
         ("ai_contracts.csv", "200,12,3500", "200,12,4500", ["revenue_musd_per_it_mw_year", "1.875"]),
         ("ai_contracts.csv", "NYISO,72.5,60", "NYISO,52.5,60", ["gross_mw", "at least critical_it_mw"]),
-        ("hyperscalers.csv", "0.17,investment_grade,3.2", "0.27,investment_grade,3.2", ["hyperscalers.csv", "sum to 1.1"]),
-        ("tail.csv", "country_share_united_states,0.378", "country_share_united_states,0.4", ["country_share_", "sum to 1.022"]),
-        ("tail.csv", "tail_us_region_share_ERCOT", "tail_us_region_share_ERCOTT", ["parameter", "did you mean 'ERCOT'"]),
+        (
+            "hyperscalers.csv",
+            "0.17,investment_grade,3.2",
+            "0.27,investment_grade,3.2",
+            ["hyperscalers.csv", "sum to 1.1"],
+        ),
+        (
+            "tail.csv",
+            "country_share_united_states,0.378",
+            "country_share_united_states,0.4",
+            ["country_share_", "sum to 1.022"],
+        ),
+        (
+            "tail.csv",
+            "tail_us_region_share_ERCOT",
+            "tail_us_region_share_ERCOTT",
+            ["parameter", "did you mean 'ERCOT'"],
+        ),
         ("demand_path.csv", "2026,14,24", "2026,14,25", ["cumulative_gw", "24"]),
         ("network_history.csv", "2017-02,", "2016-02,", ["month", "expected 2017-02 after 2017-01"]),
         ("difficulty_epochs.csv", "223,449568", "223,449569", ["start_height", "449568"]),
-        ("difficulty_epochs.csv", "223,449568,2017-01-22", "223,449568,2017-01-02", ["start_date", "row above"]),
+        (
+            "difficulty_epochs.csv",
+            "223,449568,2017-01-22",
+            "223,449568,2017-01-02",
+            ["start_date", "row above"],
+        ),
         ("power_cost_distribution.csv", "5,25.1", "5,15.1", ["usd_per_mwh", "row above"]),
         ("costs.csv", "fleet_uptime,0.88", "fleet_uptime,0.98", ["value", "0.86 to 0.92"]),
         ("outside_supply.csv", "gas_turbine,15,20", "gas_turbine,25,20", ["high_gw_2028", "25"]),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_cell_is_named_with_what_was_expected(
     folder: Path, file: str, old: str, new: str, parts: list[str]
 ):
