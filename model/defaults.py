@@ -30,8 +30,9 @@ def defaults(state: State) -> None:
     rows = np.flatnonzero(failing)
     if not len(rows):
         return
+    _reinstate_debt(state, rows)
     discount = auction_discount(state, failing)
-    surplus = _surplus_of_reorganising(state, rows, discount)
+    surplus = _surplus_of_reorganising(state, rows)
     first = state.firms.status[rows] != Status.CHAPTER11
     first &= state.firms.chapter11_month[rows] > state.month
     saved = (surplus > 0.0) & first & state.scenario.finance.debt_enabled
@@ -75,14 +76,32 @@ def _mark_distress(state: State, failing: np.ndarray) -> None:
         state.recorder.event("distress", firm=worse, price=firms.cash[worse], value=firms.equity_value[worse])
 
 
-def _surplus_of_reorganising(state: State, rows: np.ndarray, discount: float) -> np.ndarray:
-    """Return by how much each failing firm is worth more running than auctioned, musd."""
-    firms, sites = state.firms, state.sites
+def _reinstate_debt(state: State, rows: np.ndarray) -> None:
+    """Undo repayments of debt as far as there was no money behind them: lenders are owed them still."""
+    firms = state.firms
+    repaid = state.scratch.get("debt_repaid", np.zeros(len(firms)))[rows]
+    missing = np.minimum(np.maximum(-firms.cash[rows], 0.0), repaid)
+    if missing.any():
+        state.ledger.take_back("debt repaid", "corporate_debt", "cash", missing, rows, sector="lenders")
+
+
+def _surplus_of_reorganising(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return by how much each failing firm is worth more running than in pieces, musd.
+
+    The pieces count at an ordinary discount: creditors who wait need not sell all of them into a bust.
+    """
+    firms, sites, finance = state.firms, state.sites, state.scenario.finance
     held = np.flatnonzero(np.isin(sites.owner, rows))
-    worth = np.bincount(sites.owner[held], site_worth(state, held), minlength=len(firms))[rows]
+    pieces = site_worth(state, held).after(finance.distress_discount_single)
+    worth = np.bincount(sites.owner[held], pieces, minlength=len(firms))[rows]
     flow = state.scratch["cash_flow"][rows]
-    months = state.scenario.finance.chapter11_months
-    return reorganisation_surplus(firms.enterprise_value[rows], worth * (1.0 - discount), flow, months)
+    running = firms.enterprise_value[rows] - _cost_of_reorganising(state, rows)
+    surplus = reorganisation_surplus(running, worth, flow, finance.chapter11_months)
+    return surplus - TOLERANCE * worth
+
+
+def _cost_of_reorganising(state: State, rows: np.ndarray) -> np.ndarray:
+    return state.scenario.finance.chapter11_cost * np.maximum(state.firms.enterprise_value[rows], 0.0)
 
 
 def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
@@ -91,6 +110,8 @@ def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
     cut = firms.corporate_debt[rows] * finance.chapter11_haircut
     ledger.post("debt turned into equity", "corporate_debt", "capital", cut, rows=rows)
     _cut_loans_without_rent(state, rows)
+    cost = _cost_of_reorganising(state, rows)
+    ledger.post("cost of reorganising", "earnings", "cash", cost, rows=rows, sector="suppliers")
     builds = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
     needed = np.zeros(len(firms))
     needed[rows] = np.maximum(cash_buffer(state) + builds - firms.cash, 0.0)[rows]

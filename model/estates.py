@@ -8,6 +8,8 @@ clients; otherwise its megawatts are released.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from agents.economics.credit import fire_sale_discount, lease_enterprise_value
@@ -44,11 +46,27 @@ def auction_discount(state: State, failing: np.ndarray) -> float:
     return float(fire_sale_discount(share, finance.distress_discount_single, deepest))
 
 
-def site_worth(state: State, rows: np.ndarray) -> np.ndarray:
-    """Return the going-concern price of sites before any loan on them, musd.
+class Worth(NamedTuple):
+    """Going-concern prices of sites before any loan on them, musd, one entry per site.
 
-    Unlet energised megawatts at the price of a site, machines second-hand, leases by their income to come,
-    and the pipeline at its part of what its owner's pipeline was valued at. Hosted rows are machines alone.
+    Attributes:
+        place: Power, leases and pipeline: what a hurried sale loses part of.
+        machines: Machines at second-hand prices, which fall for everybody or for nobody.
+    """
+
+    place: np.ndarray
+    machines: np.ndarray
+
+    def after(self, discount: float) -> np.ndarray:
+        """Return what the sites fetch at a discount."""
+        return self.place * (1.0 - discount) + self.machines
+
+
+def site_worth(state: State, rows: np.ndarray) -> Worth:
+    """Return the going-concern prices of sites.
+
+    Unlet energised megawatts at the price of a site, leases by their income to come, and the pipeline at its
+    part of what its owner's pipeline was valued at. Hosted rows are machines alone.
     """
     sites, finance = state.sites, state.scenario.finance
     premises = ~_hosted(state, rows)
@@ -57,8 +75,8 @@ def site_worth(state: State, rows: np.ndarray) -> np.ndarray:
     pipeline = np.bincount(sites.owner + 1, sites.pipeline_mw, minlength=len(state.firms) + 1)[1:][owner]
     part = sites.pipeline_mw[rows] / np.where(pipeline > 0.0, pipeline, np.inf)
     options = np.maximum(state.firms.value_pipeline[owner], 0.0) * part
-    worth = (power + options) * premises + machines_at_market(state, rows) + _lease_worth(state, rows)
-    return np.maximum(worth, 0.0)
+    place = (power + options) * premises + _lease_worth(state, rows)
+    return Worth(np.maximum(place, 0.0), machines_at_market(state, rows))
 
 
 def _hosted(state: State, rows: np.ndarray) -> np.ndarray:
@@ -102,7 +120,7 @@ def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
     held = np.flatnonzero(np.isin(sites.owner, firms))
     megawatts = np.bincount(sites.owner[held], sites.secured_mw[held], minlength=len(state.firms))[firms]
     hosted = _hosted(state, held)
-    _sell_machines(state, held[hosted], discount)
+    _sell_machines(state, held[hosted])
     return_hosted_mw(state, held[hosted])
     _auction(state, held[~hosted], firms, discount)
     claims, paid = _pay_creditors(state, firms)
@@ -119,22 +137,21 @@ def _separate_dead_loans(state: State, firms: np.ndarray) -> None:
     leases.prepaid[dead] = 0.0
 
 
-def _sell_machines(state: State, rows: np.ndarray, discount: float) -> None:
+def _sell_machines(state: State, rows: np.ndarray) -> None:
     """Sell machines second-hand to buyers elsewhere."""
     if not len(rows):
         return
     sites = state.sites
-    proceeds = np.bincount(
-        sites.owner[rows], machines_at_market(state, rows) * (1.0 - discount), minlength=len(state.firms)
-    )
+    proceeds = np.bincount(sites.owner[rows], machines_at_market(state, rows), minlength=len(state.firms))
     state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
     sites.hash[rows] = 0.0
 
 
 class _Bidders:
-    """Who can buy at this month's auctions, in the order in which they are served.
+    """Who can buy at this month's auctions.
 
-    The lowest cost of capital gets most out of a site and bids first, then the deepest pocket, then by slot.
+    Among those who can pay, the chance to be the one is in proportion to free cash: everybody gains from a
+    purchase at a discount, and money finds what is cheap.
     """
 
     def __init__(self, state: State, failing: np.ndarray) -> None:
@@ -146,17 +163,21 @@ class _Bidders:
         needy = state.hyperscalers.need_mw >= state.scenario.ai.minimum_block_mw
         able[self.customer] &= needy[: np.count_nonzero(self.customer)]
         self.means = np.where(able, free_cash(state), 0.0)
-        self.order = np.lexsort((firms.slot, -self.means, firms.discount_rate))
+        self.state = state
 
-    def winner(self, price: float, fit_for_ai: bool) -> int:
+    def winner(self, site: int, price: float, fit_for_ai: bool) -> int:
         """Return the firm that gets a site at a price, -1 for nobody; pays from its means."""
         can = (self.means >= price) & (self.means > 0.0)
         if not fit_for_ai:
             can &= ~self.customer
-        ranked = self.order[can[self.order]]
-        if not len(ranked):
+        rows = np.flatnonzero(can)
+        if not len(rows):
             return -1
-        chosen = int(ranked[0])
+        state = self.state
+        pairs = state.firms.slot[rows] ^ state.sites.slot[site]
+        drawn = state.streams.uniform("auction", state.month, pairs)
+        # The least of exponential clocks that run at rates in proportion to means.
+        chosen = int(rows[np.argmin(-np.log(drawn) / self.means[rows])])
         self.means[chosen] -= price
         return chosen
 
@@ -165,7 +186,7 @@ def _auction(state: State, rows: np.ndarray, failing: np.ndarray, discount: floa
     """Sell sites one by one, the dearest first; what finds no buyer goes to lenders or is released."""
     sites = state.sites
     going_concern = site_worth(state, rows)
-    worth = going_concern * (1.0 - discount)
+    before, worth = going_concern.after(0.0), going_concern.after(discount)
     _cut_loans_to_worth(state, rows, worth)
     price = np.maximum(worth - owed_on_sites(state, rows), 0.0)
     encumbered = _has_tenants(state, rows)
@@ -175,14 +196,14 @@ def _auction(state: State, rows: np.ndarray, failing: np.ndarray, discount: floa
     for index in np.lexsort((sites.slot[rows], -price)).tolist():
         site = int(rows[index])
         wanted = price[index] > 0.0
-        buyer = bidders.winner(float(price[index]), bool(fit_for_ai[site])) if wanted else -1
+        buyer = bidders.winner(site, float(price[index]), bool(fit_for_ai[site])) if wanted else -1
         if buyer < 0 and not encumbered[index]:
             unsold.append(site)
             continue
         paid = float(price[index]) if buyer >= 0 else 0.0
-        _hand_over(state, site, buyer if buyer >= 0 else _lenders(state), paid, float(going_concern[index]))
+        _hand_over(state, site, buyer if buyer >= 0 else _lenders(state), paid, float(before[index]))
     left = np.array(unsold, dtype=np.int64)
-    _sell_machines(state, left, discount)
+    _sell_machines(state, left)
     release_sites(state, left, "no buyer")
 
 

@@ -127,6 +127,20 @@ class Ledger:
         if debit in DEBTS or credit in DEBTS:
             self._roll(debit, credit, total)
 
+    def take_back(
+        self, flow: str, debit: str, credit: str, amount: np.ndarray, rows: np.ndarray, sector: str
+    ) -> None:
+        """Undo part of what was posted this month: a payment that turned out to have no money behind it."""
+        total = self._total(flow, amount, len(rows))
+        column = self.firms.__dict__
+        column[debit][rows] = _LOWER[debit](column[debit][rows], amount)
+        column[credit][rows] = _RAISE[credit](column[credit][rows], amount)
+        self.flows[flow] = self.flows.get(flow, 0.0) - total
+        if (debit in MONEY) != (credit in MONEY):
+            self.sector_cash[sector] -= total if credit in MONEY else -total
+        if debit in DEBTS or credit in DEBTS:
+            self._roll(debit, credit, -total)
+
     def transfer(
         self,
         flow: str,

@@ -27,8 +27,12 @@ MONTHS = 12
 
 
 def serve_corporate_debt(state: State) -> None:
-    """Pay interest, instalments of private firms, and what lenders do not roll over; chapter 11 stays all."""
+    """Pay interest, instalments of private firms, and what lenders do not roll over; chapter 11 stays all.
+
+    Leaves in scratch, by firm and in musd, the principal repaid: `debt_repaid`.
+    """
     firms, ledger, scratch = state.firms, state.ledger, state.scratch
+    scratch["debt_repaid"] = np.zeros(len(firms))
     debt = np.maximum(firms.corporate_debt, 0.0) * (firms.status != Status.CHAPTER11)
     if not debt.any():
         return
@@ -38,6 +42,7 @@ def serve_corporate_debt(state: State) -> None:
     ledger.post("interest", "earnings", "cash", interest, sector="lenders")
     ledger.post("debt repaid", "corporate_debt", "cash", instalment, sector="lenders")
     scratch["cash_cost"] += interest + instalment
+    scratch["debt_repaid"] += instalment
     due = (debt > 0.0) & (firms.maturity <= state.month) & ~private
     if due.any():
         _refinance(state, np.flatnonzero(due))
@@ -50,6 +55,7 @@ def _refinance(state: State, rows: np.ndarray) -> None:
     accepted = corporate_debt_limit(state)[rows] * finance.debt_enabled
     repaid = np.maximum(debt - accepted, 0.0) if finance.enabled else np.zeros(len(rows))
     state.ledger.post("debt repaid", "corporate_debt", "cash", repaid, rows=rows, sector="lenders")
+    state.scratch["debt_repaid"][rows] += repaid
     firms.coupon[rows] = finance.refinancing_coupon
     firms.maturity[rows] = state.month + round(finance.debt_years * MONTHS)
     state.recorder.event("refinancing", firm=rows, value=debt, price=repaid)

@@ -114,7 +114,7 @@ class Finance(Group):
         20,
         "busd/year",
         "new debt lenders give the sector in a year",
-        "vaneck_2025_10; 10.6 bn rise in a year, doubled",
+        "estimate_c; as much a year as the listed miners owe in miners.csv, 21 bn",
         0,
         10000,
     )
@@ -153,6 +153,14 @@ class Finance(Group):
         "share",
         "debt written off in chapter 11",
         "corz_ch11_24; costs.csv chapter11_creditor_recovery, within range",
+        0,
+        1,
+    )
+    chapter11_cost: float = param(
+        0.06,
+        "share of value",
+        "cost of a reorganisation, in court and in lost trade, over enterprise value",
+        "estimate_c; Altman 1984, direct cost 3% in Weiss 1990",
         0,
         1,
     )

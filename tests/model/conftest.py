@@ -18,6 +18,7 @@ from agents.tables import (
 )
 from model.ledger import Ledger
 from model.scenario import Scenario
+from model.streams import Streams
 
 GENERATIONS = 3
 
@@ -109,6 +110,7 @@ def build_world(**scenario):
         btc_price=100_000.0,
         ledger=Ledger(firms),
         recorder=Events(),
+        streams=Streams(0),
         scratch={},
         figures={},
     )

@@ -25,6 +25,13 @@ def sector(world):
     return world
 
 
+def leave_bidding_to(state, *rows):
+    """Take the money of everybody else."""
+    others = np.setdiff1d(np.arange(len(state.firms)), rows)
+    state.firms.cash[others], state.firms.bitcoin[others], state.firms.btc[others] = 0.0, 0.0, 0.0
+    state.ledger.set_opening_capital(others)
+
+
 def bankrupt(state, row, owing=30.0, **values):
     """Leave a firm with unpaid bills and nothing to pay them with."""
     firms = state.firms
@@ -89,7 +96,7 @@ def test_a_firm_worth_more_running_than_in_pieces_is_reorganised(sector):
     firms, finance = sector.firms, sector.scenario.finance
     assert firms.status[0] == Status.CHAPTER11
     # Half the debt becomes equity; lenders then pay the bills and three months of cost.
-    assert firms.corporate_debt[0] == pytest.approx(20.0 + 5.0 + 3 * 2.0)
+    assert firms.corporate_debt[0] == pytest.approx(20.0 + 5.0 + 0.06 * 500.0 + 3 * 2.0)
     assert firms.cash[0] == pytest.approx(6.0)
     assert sector.ledger.debt["corporate_debt"].haircuts == pytest.approx(20.0)
     assert_sound(sector)
@@ -103,6 +110,13 @@ def test_a_firm_worth_more_running_than_in_pieces_is_reorganised(sector):
 def test_losses_to_come_can_outweigh_the_value_of_going_on(sector):
     bankrupt(sector, 0, enterprise_value=500.0)
     sector.scratch["cash_flow"][0] = -100.0
+    defaults(sector)
+    assert sector.firms.status[0] == Status.LIQUIDATED
+
+
+def test_a_firm_hardly_worth_more_running_is_not_worth_the_cost_of_a_court(sector):
+    worth = site_worth(sector, np.array([0])).after(sector.scenario.finance.distress_discount_single)[0]
+    bankrupt(sector, 0, enterprise_value=1.05 * worth)
     defaults(sector)
     assert sector.firms.status[0] == Status.LIQUIDATED
 
@@ -125,10 +139,9 @@ def test_without_debt_there_is_no_chapter_11(sector):
 
 
 def test_a_liquidated_firm_leaves_nothing_and_its_site_goes_to_who_pays(sector):
-    sector.firms.cash[1] = 130.0
-    sector.ledger.set_opening_capital(np.arange(4))
+    leave_bidding_to(sector, 1)
     bankrupt(sector, 0)
-    worth = site_worth(sector, np.array([0]))[0]
+    worth = site_worth(sector, np.array([0]))
     defaults(sector)
     firms, auction = sector.firms, sector.recorder.of("auction")[0]
     assert (firms.status[0], firms.exit_month[0], firms.exit_reason[0]) == (
@@ -138,8 +151,9 @@ def test_a_liquidated_firm_leaves_nothing_and_its_site_goes_to_who_pays(sector):
     )
     assert sector.sites.owner[0] == 1
     discount = 0.2 + 0.45 / 3
-    assert auction["price"] == pytest.approx(worth * (1 - discount))
-    assert firms.cash[1] == pytest.approx(130.0 - auction["price"])
+    # The discount is on the site; machines fetch what they fetch everywhere.
+    assert auction["price"] == pytest.approx(worth.place[0] * (1 - discount) + worth.machines[0])
+    assert firms.cash[1] == pytest.approx(100.0 - auction["price"])
     assert sector.sites.hash[0, 0] == 5.0
     assert_sound(sector)
 
@@ -174,6 +188,36 @@ def test_the_discount_deepens_when_the_sector_is_in_distress(sector):
     assert bust == pytest.approx(0.65)
 
 
+def test_who_has_more_cash_buys_more(sector):
+    leave_bidding_to(sector, 1, 2)
+    sector.firms.cash[1:3] = [3e5, 1e5]
+    sector.ledger.set_opening_capital(np.arange(4))
+    sector.add_sites(np.zeros(200, int), 10.0)
+    sector.scratch["cash_flow"] = np.zeros(4)
+    bankrupt(sector, 0)
+    defaults(sector)
+    won = np.bincount(sector.sites.owner[3:], minlength=4)
+    assert won[1] + won[2] == 200
+    assert 130 <= won[1] <= 170
+
+
+def test_lenders_are_still_owed_what_was_repaid_without_money(sector):
+    firms = sector.firms
+    firms.bitcoin, firms.btc, firms.corporate_debt[0], firms.maturity[0] = 0.0, 0.0, 400.0, 0
+    sector.ledger.set_opening_capital(np.arange(4))
+    sector.begin_month()
+    settle(sector)
+    assert firms.cash[0] == pytest.approx(-300.0)
+    firms.enterprise_value[0] = 500.0
+    defaults(sector)
+    assert firms.status[0] == Status.CHAPTER11
+    assert firms.corporate_debt[0] == pytest.approx(150.0 + 0.06 * 500.0)
+    assert firms.cash[0] == pytest.approx(0.0)
+    roll = sector.ledger.debt["corporate_debt"]
+    assert (roll.repays, roll.haircuts) == (pytest.approx(100.0), pytest.approx(150.0))
+    assert_sound(sector)
+
+
 def test_megawatts_without_a_buyer_are_released(sector):
     sector.firms.cash[1:] = 0.0
     sector.firms.bitcoin[1:] = 0.0
@@ -196,9 +240,10 @@ def test_outside_bidders_stay_away_if_the_scenario_says_so(sector):
 
 
 def test_the_distressed_do_not_bid(sector):
+    leave_bidding_to(sector, 1, 2)
     sector.firms.status[1] = Status.DISTRESSED
     sector.firms.equity_value[1] = -1.0
-    sector.firms.cash[1] = 1000.0
+    sector.firms.cash[1] = 1e6
     sector.ledger.set_opening_capital(np.arange(4))
     bankrupt(sector, 0)
     defaults(sector)
@@ -215,9 +260,10 @@ def let(state, row=0, **values):
 
 def test_leases_go_on_with_who_buys_the_site_and_so_do_their_loans(sector):
     site, lease = let(sector, project_debt=60.0, prepaid=10.0)
-    bankrupt(sector, 0)
+    leave_bidding_to(sector, 1)
     sector.firms.cash[1] = 1000.0
-    sector.ledger.set_opening_capital(np.arange(4))
+    sector.ledger.set_opening_capital(np.array([1]))
+    bankrupt(sector, 0)
     defaults(sector)
     assert sector.sites.owner[site] == 1
     assert sector.leases.landlord[lease] == 1
@@ -242,7 +288,7 @@ def test_lenders_take_over_a_let_site_nobody_can_pay_for(sector):
 def test_nobody_takes_over_more_debt_than_the_site_is_worth(sector):
     site, lease = let(sector, project_debt=5000.0)
     bankrupt(sector, 0)
-    worth = site_worth(sector, np.array([site]))[0]
+    worth = site_worth(sector, np.array([site])).place[0]
     defaults(sector)
     assert sector.leases.project_debt[lease] == pytest.approx(worth * (1 - 0.2 - 0.45 / 2), rel=0.2)
     assert_sound(sector)
@@ -285,8 +331,7 @@ def test_megawatts_of_a_dead_client_go_back_to_the_host(sector):
 def test_clients_stay_when_their_host_dies_and_pay_who_comes_after(sector):
     row = sector.add_sites(1, 10.0, hash_eh_s=0.5, host_site=0, tenure=Tenure.HOSTED)[0]
     sector.scratch["cash_flow"] = np.zeros(4)
-    sector.firms.cash[2] = 200.0
-    sector.ledger.set_opening_capital(np.arange(4))
+    leave_bidding_to(sector, 2)
     bankrupt(sector, 0)
     defaults(sector)
     assert sector.sites.owner[0] == 2
@@ -323,7 +368,7 @@ def test_money_times_a_thousand_leaves_who_defaults_unchanged(new_world):
             **{"finance.site_price": 0.0003 * scale, "finance.sector_debt_cap_busd": 0.02 * scale}
         )
         rng = np.random.default_rng(4)
-        draws = rng.uniform(-1.0, 4.0, 30), rng.uniform(0, 5, 30), rng.uniform(0, 0.06, 30)
+        draws = rng.uniform(-1.0, 2.0, 30), rng.uniform(0, 5, 30), rng.uniform(0, 0.12, 30)
         world.add_firms(30, cash=draws[0] * scale, corporate_debt=draws[1] * scale, kind=Kind.PRIVATE)
         world.add_firms(1, cash=20.0 * scale, kind=Kind.GENERATOR)
         world.firms.enterprise_value[:30] = draws[2] * scale
