@@ -157,7 +157,8 @@ def _mark_article(axes: Axes, series: pd.DataFrame) -> None:
 def _finish(axes: Axes, series: pd.DataFrame, title: str, unit: str, columns: int) -> None:
     axes.set_title(title)
     axes.set_ylabel(unit)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if axes.dataLim.y0 < 0 else 0.0)
+    lowest, highest = axes.dataLim.intervaly
+    axes.set_ylim(min(0.0, 1.05 * lowest), 1.05 * highest or 1.0)
     axes.set_xlim(_place(series.index[0]), _place(series.index[-1]))
     locator = mdates.AutoDateLocator(minticks=2, maxticks=9)
     axes.xaxis.set_major_locator(locator)

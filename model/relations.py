@@ -45,19 +45,24 @@ class Tables:
 def relations(
     source: State | Tables,
     month: str | datetime.date | None = None,
-    watching: Iterable[tuple[int, int]] = (),
+    watching: Iterable[tuple[int, int]] | None = None,
 ) -> nx.MultiDiGraph:
     """Return the graph of a recorded month.
 
     Args:
         source: The state of a running industry, or the tables of a run.
         month: A recorded month such as "2027-04"; the last one by default.
-        watching: Pairs of firm rows (watcher, watched), where imitation is in play.
+        watching: Pairs of firm rows (watcher, watched); those of the state by default, none for tables.
 
     Raises:
         GridrushError: If the month was not recorded.
     """
-    tables = source if isinstance(source, Tables) else tables_of(source)
+    if isinstance(source, Tables):
+        tables = source
+    else:
+        tables = tables_of(source)
+        if watching is None and source.watching:
+            watching = source.watching.edges(source)
     when = _recorded_month(tables, month)
     firms = tables.firms.loc[tables.firms["month"] == when]
     sites = tables.sites.loc[tables.sites["month"] == when]
@@ -69,7 +74,7 @@ def relations(
     _add_leases(graph, nodes, leases)
     _add_acquisitions(graph, nodes, firms)
     _add_sites(graph, nodes, sites)
-    for watcher, watched in watching:
+    for watcher, watched in [] if watching is None else watching:
         graph.add_edge(nodes.first_firm + int(watcher), nodes.first_firm + int(watched), relation="watches")
     return graph
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 
 from model.errors import GridrushError
@@ -21,7 +22,7 @@ from model.run_folder import MANIFEST, RunFolderError, placed, read_manifest, re
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
 
-TABLES = ("series", "firms", "sites", "leases", "events")
+TABLES = ("series", "firms", "sites", "leases", "events", "watching")
 SCENARIO = "scenario.toml"
 RELATIONS = "relations.graphml"
 
@@ -39,8 +40,9 @@ class Run:
         sites: A row a month and site (likewise).
         leases: A row a lease, as it stood at the end.
         events: A row an event: decisions with the numbers they were taken on, deliveries, defaults, bids ...
+        watching: Rows of firms (watcher, watched) where imitation is in play, as of the end.
         manifest: Scenario, seed, versions, schema of the tables.
-        names: Names of tenants and regions, and who watches whom, for the graphs.
+        names: Names of tenants and regions, for the graphs.
     """
 
     series: pd.DataFrame
@@ -48,8 +50,9 @@ class Run:
     sites: pd.DataFrame
     leases: pd.DataFrame
     events: pd.DataFrame
+    watching: pd.DataFrame
     manifest: dict[str, Any]
-    names: dict[str, list] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -65,7 +68,7 @@ class Run:
     def relations_in(self, month: str | datetime.date | None = None) -> nx.MultiDiGraph:
         """Return the graph of a recorded month such as "2027-04"."""
         tables = Tables(self.firms, self.sites, self.leases, self.names["tenants"], self.names["regions"])
-        return relations(tables, month, self.names.get("watching", ()))
+        return relations(tables, month, self.watching.itertuples(index=False, name=None))
 
     def save(self, folder: str | Path, also: Callable[[Path], object] | None = None) -> Path:
         """Write the run into a folder, whole or not at all, and return it.
@@ -145,8 +148,10 @@ def run(
 def run_of(industry: Any, seconds: float = 0.0) -> Run:  # noqa: ANN401
     """Return the run an industry has had so far."""
     state, keep = industry.state, industry.state.recorder.keep
-    tables: dict[str, pd.DataFrame] = {name: getattr(industry, name) for name in TABLES}
-    names = {"tenants": list(state.hyperscaler_names), "regions": list(state.region_names), "watching": []}
+    tables: dict[str, pd.DataFrame] = {name: getattr(industry, name) for name in TABLES[:-1]}
+    pairs = state.watching.edges(state) if state.watching else np.zeros((0, 2), dtype=np.int64)
+    tables["watching"] = pd.DataFrame({"watcher": pairs[:, 0], "watched": pairs[:, 1]})
+    names = {"tenants": list(state.hyperscaler_names), "regions": list(state.region_names)}
     return Run(
         **tables, manifest=manifest(industry.scenario, industry.seed, keep, seconds, tables), names=names
     )

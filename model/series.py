@@ -105,12 +105,12 @@ def _grid(state: State) -> Row:
     regions = state.regions
     us = regions.us.astype(float)
     peak, priced = regions.peak_mw * us, us * (regions.capacity_price_start > 0)
+    connects = np.isfinite(regions.wait_years)
+    waits, access = np.where(connects, regions.wait_years, 0.0), regions.near_term_mw * us * connects
     return {
         "queue_gw": float(regions.queue_mw @ us) * GW,
         "queue_speculative_gw": float(regions.speculative_mw @ us) * GW,
-        "queue_wait_years": _ratio(
-            float(regions.wait_years @ (us * regions.near_term_mw)), float(us @ regions.near_term_mw)
-        ),
+        "queue_wait_years": _ratio(float(waits @ access), float(access.sum())),
         "queue_arrived_gw": float(regions.arrived_mw @ us) * GW,
         "queue_withdrawn_gw": float(regions.withdrawn_mw @ us) * GW,
         "queue_connected_gw": float(regions.connected_now_mw @ us) * GW,

@@ -81,7 +81,11 @@ POWER = (
     _column("unsecured_need_gw", "GW", "due within the planning horizon and covered by nothing yet"),
     _column("queue_gw", "GW", "serious requests waiting for the grid, US"),
     _column("queue_speculative_gw", "GW", "speculative requests waiting, US"),
-    _column("queue_wait_years", "years", "wait of a request filed now, US mean by near-term access"),
+    _column(
+        "queue_wait_years",
+        "years",
+        "wait of a request filed now, US mean by near-term access where there is any",
+    ),
     _column("queue_arrived_gw", "GW/month", "requests filed, US"),
     _column("queue_withdrawn_gw", "GW/month", "requests withdrawn, US"),
     _column("queue_connected_gw", "GW/month", "requests connected, US"),
@@ -126,6 +130,8 @@ FIRMS = (
     _column("liquidations", "firms/month", "miners liquidated"),
     _column("chapter11_filings", "firms/month", "miners that filed for chapter 11"),
     _column("entries", "firms/month", "new miners"),
+    _column("bids", "bids/month", "bids for miners"),
+    _column("bids_failed", "bids/month", "bids that came to nothing"),
     *(
         _column(f"{name}_total", "firms", f"{name.replace('_', ' ')} since the start")
         for name in ("exits", "mergers", "liquidations", "chapter11_filings", "entries")

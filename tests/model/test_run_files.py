@@ -124,7 +124,7 @@ def test_a_folder_can_be_checked_before_the_run_without_a_trace(tmp_path: Path):
         check_writable(tmp_path / "file" / "run")
 
 
-@pytest.mark.parametrize("name", FILES[:6])
+@pytest.mark.parametrize("name", FILES[:7])
 def test_a_missing_or_damaged_file_is_named(made_up_run: Run, tmp_path: Path, name: str):
     folder = made_up_run.save(tmp_path / "run")
     path = folder / name
