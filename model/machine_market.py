@@ -127,14 +127,17 @@ def _install(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int
 def fit_machines(state: State, rows: np.ndarray) -> None:
     """Sell machines that no longer fit into the unlet megawatts of the given sites, the worst first."""
     sites = state.sites
-    megawatts = sites.hash[rows] * meter_efficiency(state)
+    efficiency = meter_efficiency(state)
     room = sites.mining_mw[rows] + sites.idle_mw[rows]
-    if not (megawatts.sum(axis=1) > room * (1.0 + 1e-12)).any():
+    tight = sites.hash[rows] @ efficiency > room * (1.0 + 1e-12)
+    if not tight.any():
         return
-    better = np.cumsum(megawatts[:, ::-1], axis=1)[:, ::-1] - megawatts
-    kept_mw = np.clip(room[:, None] - better, 0.0, megawatts)
-    kept = np.divide(kept_mw, megawatts, out=np.ones_like(megawatts), where=megawatts > 0.0)
-    sell_machines(state, rows, sites.hash[rows] * (1.0 - kept))
+    rows, room = rows[tight], room[tight]
+    megawatts = sites.hash[rows] * efficiency
+    # Generations run from worst to best: what is better than each takes its room first.
+    better = megawatts.sum(axis=1)[:, None] - megawatts.cumsum(axis=1)
+    kept = np.maximum(np.minimum(room[:, None] - better, megawatts), 0.0)
+    sell_machines(state, rows, (megawatts - kept) / efficiency)
 
 
 def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
@@ -198,7 +201,8 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     than the pace at which the rest of the world can order.
     """
     sites, bitcoin, row = state.sites, state.scenario.bitcoin, state.scenario.row
-    active = np.flatnonzero(sites.hash[rows].any(axis=0))
+    hashes = sites.hash[rows]
+    active = np.flatnonzero(hashes.any(axis=0))
     efficiency = meter_efficiency(state)
     each = np.append(active, machine)
     value = _site_values(state, rows, each)
@@ -207,11 +211,11 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     beyond = np.maximum(value[:, :-1] - bitcoin.machine_resale * state.machine_price[active], 0.0)
     given_up = beyond * (efficiency[machine] / efficiency[active])
     eager = eagerness(new[:, None] - given_up, price, row.hurdle_rate, row.full_order_gain)
-    held = sites.hash[rows][:, active] * efficiency[active]
-    coming = ordered_mw(state)[rows]
-    empty = np.maximum(sites.mining_mw[rows] + sites.idle_mw[rows] - held.sum(axis=1) - coming, 0.0)
+    held = hashes[:, active] * efficiency[active]
+    total, coming = held.sum(axis=1), ordered_mw(state)[rows]
+    empty = np.maximum(sites.mining_mw[rows] + sites.idle_mw[rows] - total - coming, 0.0)
     pace = np.minimum(row.order_rate / state.firms.review_probability[sites.owner[rows]], 1.0)
-    refit = np.minimum((held * eager).sum(axis=1) * pace, np.maximum(held.sum(axis=1) - coming, 0.0))
+    refit = np.minimum((held * eager).sum(axis=1) * pace, np.maximum(total - coming, 0.0))
     return empty * eagerness(new, price, row.hurdle_rate, row.full_order_gain) + refit
 
 

@@ -59,7 +59,8 @@ def eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) 
         hurdle: Gain a buyer asks for, share of price.
         full_gain: Gain beyond the hurdle at which buyers order all they can, share of price.
     """
-    return np.clip((value - price * (1.0 + hurdle)) / max(price * full_gain, 1e-12), 0.0, 1.0)
+    gain = (value - price * (1.0 + hurdle)) / max(price * full_gain, 1e-12)
+    return np.minimum(np.maximum(gain, 0.0), 1.0)
 
 
 def asked_price(value: np.ndarray, cost: np.ndarray, share: float, on_sale: np.ndarray) -> np.ndarray:
