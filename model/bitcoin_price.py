@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MONTHS = 12.0
 STREAM = "btc price"
+SHOCK, SWITCH = np.zeros(1, dtype=np.uint64), np.ones(1, dtype=np.uint64)
+"""Slots of the two numbers a month may need: its shock (or block), and whether the regime ends."""
 
 
 class PriceProcess:
@@ -73,23 +75,23 @@ class PriceProcess:
                 return 0.0
 
     def _diffusion(self, month: int) -> float:
-        shock = self.streams.generator(STREAM, month).standard_normal()
-        return self.parameters.log_drift / MONTHS + self.parameters.volatility * shock / math.sqrt(MONTHS)
+        parameters = self.parameters
+        return parameters.log_drift / MONTHS + parameters.volatility * self._shock(month)
+
+    def _shock(self, month: int) -> float:
+        """Return the month's standard normal shock, for a volatility per year."""
+        return float(self.streams.normal(STREAM, month, SHOCK)[0]) / math.sqrt(MONTHS)
 
     def _regime_return(self, month: int) -> float:
         parameters = self.parameters
         while len(self._bull) <= month:
             self._bull.append(self._next_regime(len(self._bull)))
-        shock = self.streams.generator(STREAM, month).standard_normal()
         drift = parameters.bull_drift if self._bull[month] else parameters.bear_drift
-        return drift / MONTHS + parameters.regime_volatility * shock / math.sqrt(MONTHS)
+        return drift / MONTHS + parameters.regime_volatility * self._shock(month)
 
     def _next_regime(self, month: int) -> bool:
         parameters = self.parameters
-        generator = self.streams.generator(STREAM, month)
-        # The month's shock comes first, so that it is the one that gbm would draw.
-        generator.standard_normal()
-        drawn = generator.random()
+        drawn = float(self.streams.uniform(STREAM, month, SWITCH)[0])
         if month == 0:
             return drawn < parameters.bull_months / (parameters.bull_months + parameters.bear_months)
         if self._bull[-1]:
@@ -98,7 +100,7 @@ class PriceProcess:
 
     def _block_return(self, month: int) -> float:
         offset = (month - 1) % self.parameters.bootstrap_block
-        first = self.streams.generator(STREAM, month - offset).integers(len(self._history))
+        first = int(self.streams.uniform(STREAM, month - offset, SHOCK)[0] * len(self._history))
         drawn = self._history[(first + offset) % len(self._history)]
         return float(drawn) + self.parameters.log_drift / MONTHS
 
