@@ -35,7 +35,7 @@ def print_report(console: Console, facts: dict[str, Any], files: Sequence[str] =
     for table in (_gap(facts), _megawatts(facts), _firms(facts), _fates(facts), _concentration(facts)):
         console.print(table)
     for line in _lines(facts):
-        console.print(line, soft_wrap=False)
+        console.print(line, highlight=False)
     console.print()
     console.print(Text(facts["purpose"], style="italic"))
     for line in files:

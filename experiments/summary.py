@@ -67,13 +67,12 @@ def firm_fate(run: Run, name: str) -> dict[str, Any]:
     firms = run.firms
     panel = firms.loc[firms["firm"] == name]
     last = panel.iloc[-1].to_dict()
-    energised = last["energised_mw"]
     return {
         "firm": name,
         "status": last["status"],
         **{f"{use}_mw": last[f"{use}_mw"] for use in USES},
         "enterprise_value_musd": last["enterprise_value"],
-        "ev_per_mw": last["enterprise_value"] / energised if energised > 0 else None,
+        "ev_per_mw": last["ev_per_mw"],
         "first_lease": _first_lease(run, name),
         "leases_signed": int((_own_leases(run, name) & ~run.leases["at_start"]).sum()),
         "exit": _exit(last),

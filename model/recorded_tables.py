@@ -109,6 +109,7 @@ def firms(recorder: Recorder, state: State) -> pd.DataFrame:
     recorded["acquired_by"] = named(state.firm_names, recorded.pop("owner"))
     # What is known of a firm that has not gone by then is that it has no reason.
     gone = recorded["exit_month"] <= when + panel.first
+    recorded |= _values_per_unit(recorded, holdings)
     table = {"month": when + panel.first, "firm": named(state.firm_names, who)}
     frame = decoded(recorder.start, table | static | {"status": recorded.pop("status")} | holdings | recorded)
     frame.loc[~gone, "exit_reason"] = ""
@@ -198,6 +199,21 @@ def decoded(start: str, columns: dict[str, Any]) -> pd.DataFrame:
         elif name in MONTHS or name == "month":
             columns[name] = dates(start, values)
     return pd.DataFrame(columns)
+
+
+def _values_per_unit(recorded: dict[str, np.ndarray], held: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return value per megawatt and per EH/s; not a number for a firm that has none."""
+    contracted = held["building_mw"] + held["subleased_mw"] + held["converted_mw"]
+    ratios = {
+        "ev_per_mw": (recorded["enterprise_value"], held["energised_mw"]),
+        "ev_per_secured_mw": (recorded["enterprise_value"], held["secured_mw"]),
+        "ev_per_contracted_mw": (recorded["value_leases"], contracted),
+        "ev_per_eh": (recorded["enterprise_value"], held["hash_eh_s"]),
+    }
+    return {
+        name: np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
+        for name, (above, below) in ratios.items()
+    }
 
 
 def _recorded(panel: Panel, index: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:

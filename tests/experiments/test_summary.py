@@ -127,7 +127,7 @@ def test_the_report_keeps_every_number_on_a_narrow_terminal(facts: dict):
 
 
 def test_a_firm_that_is_gone_has_no_value_per_megawatt(made_up_run: Run):
-    assert firm_fate(made_up_run, "tail 3")["ev_per_mw"] is None
+    assert plain(firm_fate(made_up_run, "tail 3")["ev_per_mw"]) is None
     assert number(None) == "-"
     assert number(-0.0001, 1) == "0.0"
     assert number(-1234.5, 1) == "-1,234.5"

@@ -107,6 +107,15 @@ def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_t
     assert panel.loc["firm 1", "exit_month"].isna().to_list() == [True, False, False]
 
 
+def test_value_per_unit_is_unknown_where_there_is_no_unit(a_state):
+    state = a_state()
+    state.sites.hash[:2] = 0.0
+    firms = run(state, 1).firms(state).set_index("firm")
+    assert firms.ev_per_mw.to_list()[:4] == pytest.approx([1.0, 1.0, 1.0, 1.0])
+    assert np.isnan(firms.ev_per_eh["firm 1"])
+    assert firms.ev_per_eh["firm 2"] == pytest.approx(200.0 / 6.0)
+
+
 def test_new_rows_appear_in_the_month_they_are_added(a_state):
     state = a_state(firms=3)
     recorder = run(state, 2)
