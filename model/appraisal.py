@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.discounting import annuity_factor
 from agents.economics.valuation import (
     arrival_value,
-    going_concern_cost,
+    deferred_credit_gain,
+    overhead_value,
     risky_lease_value,
     spread_cost,
 )
@@ -99,13 +101,16 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
         mines += add(
             holdings.guest_hand, hosting_worth(state, holdings.guest, holdings.guest_new, client_rate)
         )
-    mines -= going_concern_cost(hands.overhead, hands.rate)
-    leases = add(
-        holdings.lease_hand, lease_worth(state, holdings.lease, hands.lease_rate[holdings.lease_hand])
+    mines -= overhead_value(hands.overhead, hands.rate, _years_of_business(state, holdings, count))
+    leases, options = np.zeros(count), np.zeros(count)
+    if len(holdings.lease):
+        lease_rate = hands.lease_rate[holdings.lease_hand]
+        leases = add(holdings.lease_hand, lease_worth(state, holdings.lease, lease_rate))
+    if len(holdings.block):
+        options = add(holdings.block_hand, option_worth(state, holdings.block, holdings.gain, holdings.reach))
+    pipeline = options + add(
+        hand, pipeline_worth(state, site, holdings.new, rate) + later_options_worth(state, site, rate)
     )
-    pipeline = add(hand, pipeline_worth(state, site, holdings.new, rate))
-    pipeline += add(hand, later_options_worth(state, site, rate))
-    pipeline += add(holdings.block_hand, option_worth(state, holdings.block, holdings.gain, holdings.reach))
     pieces = add(hand, break_up_worth(state, site))
     pieces += np.maximum(leases, 0.0) * (1.0 - state.scenario.finance.distress_discount_single)
     return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline)
@@ -140,26 +145,67 @@ def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.nda
     return sites.mining_mw[guest] * per_mw + sites.idle_mw[guest] * new
 
 
-def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return what live leases are worth to a landlord, cost still to be spent deducted, loans not."""
-    leases, ai = state.leases, state.scenario.ai
-    wait = np.maximum(leases.delivery[lease] - state.month - 1, 0)
+def _years_of_business(state: State, holdings: Holdings, count: int) -> np.ndarray:
+    """Return how long each hand's present business lasts: machines' life, or lease terms, by megawatts.
+
+    Overhead is reckoned for that long, as the machines and rents that pay for it are.
+    """
+    sites, leases, site, lease = state.sites, state.leases, holdings.site, holdings.lease
+    life = state.scenario.bitcoin.machine_life
+    unlet = np.bincount(holdings.site_hand, sites.mining_mw[site] + sites.idle_mw[site], minlength=count)
+    mw = leases.gross_mw[lease]
     end = leases.delivery[lease] + leases.term[lease] - state.month - 1
-    hazard = leases.default_hazard[lease]
-    guaranteed = np.minimum(hazard, ai.default_investment_grade)
-    built = state.terms.residual[leases.product[lease] - 1] * leases.it_mw[lease]
+    let = np.bincount(holdings.lease_hand, mw, minlength=count)
+    let_years = np.bincount(holdings.lease_hand, mw * np.maximum(end, 0) / MONTHS, minlength=count)
+    total = unlet + let
+    return np.where(total > 0.0, (unlet * life + let_years) / np.where(total > 0.0, total, 1.0), life)
+
+
+def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return what live leases are worth to a landlord, cost still to be spent deducted, loans not.
+
+    A prepayment is owed at its face elsewhere; that it is credited late is a gain here.
+    """
+    leases = state.leases
+    wait = np.maximum(leases.delivery[lease] - state.month - 1, 0)
+    left = np.maximum(leases.delivery[lease] + leases.term[lease] - state.month - 1 - wait, 0)
+    hazard = _payer_hazard(state, lease)
     value = risky_lease_value(
         leases.rent_now[lease] * leases.it_mw[lease] * leases.operating_margin[lease],
         leases.escalator[lease],
         rate,
-        np.where(leases.backstop[lease], guaranteed, hazard),
+        hazard,
         wait / MONTHS,
-        np.maximum(end - wait, 0) / MONTHS,
-        built,
+        left / MONTHS,
+        _worth_when_back(state, lease),
     )
+    prepaid = np.maximum(leases.prepaid[lease], 0.0)
+    if prepaid.any():
+        begin = leases.delivery[lease] + PREPAYMENT_CREDIT_START * MONTHS - state.month - 1
+        begin = np.minimum(np.maximum(begin, 0), wait + left)
+        value += deferred_credit_gain(prepaid, rate + hazard, begin / MONTHS, (wait + left - begin) / MONTHS)
     unspent = np.maximum(leases.capex[lease] - leases.capex_spent[lease], 0.0)
-    left = np.maximum(leases.promised[lease] - state.month - 1, 0) / MONTHS
-    return value - spread_cost(unspent, rate, left)
+    build = np.maximum(leases.promised[lease] - state.month - 1, 0) / MONTHS
+    return value - spread_cost(unspent, rate, build)
+
+
+def _payer_hazard(state: State, lease: np.ndarray) -> np.ndarray:
+    """Return the default hazard of who pays in the end: the tenant, or a guarantor of investment grade."""
+    leases = state.leases
+    hazard = leases.default_hazard[lease]
+    guaranteed = np.minimum(hazard, state.scenario.ai.default_investment_grade)
+    return np.where(leases.backstop[lease], guaranteed, hazard)
+
+
+def _worth_when_back(state: State, lease: np.ndarray) -> np.ndarray:
+    """Return the worth of what was built once the tenant has gone, musd; old contracts state its cost."""
+    leases, terms = state.leases, state.terms
+    product, it_mw = leases.product[lease] - 1, leases.it_mw[lease]
+    usual = terms.capex[product] * it_mw * (1.0 - leases.tenant_capex_share[lease])
+    scale = np.where(
+        leases.at_start[lease] & (usual > 0.0), leases.capex[lease] / np.maximum(usual, 1e-9), 1.0
+    )
+    return terms.residual[product] * it_mw * scale
 
 
 def stage_probability(state: State) -> np.ndarray:
@@ -186,9 +232,7 @@ def pipeline_worth(state: State, site: np.ndarray, new: np.ndarray, rate: np.nda
 
 def option_worth(state: State, block: np.ndarray, gain: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Return what finding a tenant is worth beyond mining, for all unlet megawatts of the blocks' sites."""
-    table: BlockTable | None = state.scratch.get("blocks")
-    if table is None or not len(block):
-        return np.zeros(len(block))
+    table: BlockTable = state.scratch["blocks"]
     site, later = table.site[block], table.from_pipeline[block]
     chance = np.where(later, stage_probability(state)[state.sites.stage[site]], 1.0)
     return unlet_mw(state, block) * chance * gain * reach
@@ -235,11 +279,16 @@ def _usual_gain(state: State, table: BlockTable) -> float:
 def gain_of_letting(state: State, table: BlockTable) -> np.ndarray:
     """Return what each block's best use for a tenant is worth beyond mining on, musd/MW, zero or more.
 
-    Owners expect the going rent, but no more than the best bid for their block.
+    Owners expect the going rent, but no more than the best bid for their block. Kept for the month: rents
+    do not change after signing.
     """
-    bid = table.bid.max(axis=0, initial=-np.inf)
-    expected = np.minimum(state.expected_rent[None, 1:], bid)
-    return surplus(state, expected, table.slope, table.level, table.resale - table.mine)
+    known = state.scratch.get("gain_of_letting")
+    if known is None:
+        bid = table.bid.max(axis=0, initial=-np.inf)
+        expected = np.minimum(state.expected_rent[None, 1:], bid)
+        known = surplus(state, expected, table.slope, table.level, table.resale - table.mine)
+        state.scratch["gain_of_letting"] = known
+    return known
 
 
 def surplus(

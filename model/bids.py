@@ -143,6 +143,8 @@ def _options(
     """
     table: BlockTable = state.scratch["blocks"]
     block, hand = rows.block, rows.block_hand
+    if not len(block):
+        return np.zeros(0), np.zeros(0)
     slope, level = lease_line(
         state.terms, table.ready[block], hands.lease_rate[hand], table.fitted_share[block]
     )

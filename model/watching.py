@@ -56,7 +56,7 @@ class Watching:
         watched = _miners_with_megawatts(state)
         if self.links is not None:
             self._let_newcomers_in(state)
-            pairs = np.argwhere(self.links.toarray() > 0.0)
+            pairs = np.column_stack(self.links.nonzero())
         else:
             firm, group = _memberships(state, self.network)
             member = np.zeros((len(state.firms), int(group.max(initial=0)) + 1))
@@ -83,16 +83,18 @@ class Watching:
         known, count = self.links.shape[0], len(state.firms)  # type: ignore[union-attr]
         if count == known:
             return
-        slot = state.firms.slot
+        slot, degree = state.firms.slot, state.scenario.choice.network_degree
         others = _miners_with_megawatts(state)
-        matrix = np.zeros((count, count))
-        matrix[:known, :known] = self.links.toarray()  # type: ignore[union-attr]
+        one, other = (ends.tolist() for ends in self.links.nonzero())  # type: ignore[union-attr]
         for row in range(known, count):
             drawn = state.streams.uniform("newcomer's links", 0, slot[:row] ^ slot[row])
-            near = np.argsort(np.where(others[:row], drawn, 2.0))[: state.scenario.choice.network_degree]
-            near = near[others[near]]
-            matrix[row, near] = matrix[near, row] = 1.0
-        self.links = csr_array(matrix)
+            near = np.argsort(np.where(others[:row], drawn, 2.0))[:degree]
+            near = near[others[near]].tolist()
+            one += near
+            other += [row] * len(near)
+            one += [row] * len(near)
+            other += near
+        self.links = _links(np.array(one, dtype=np.int64), np.array(other, dtype=np.int64), count)
 
 
 def last_moves(state: State) -> np.ndarray:
@@ -151,5 +153,8 @@ def _generated(state: State, network: str) -> csr_array:
         graph = nx.barabasi_albert_graph(len(rows), max(degree // 2, 1), seed=seed)
     ends = np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2)
     one, other = rows[ends[:, 0]], rows[ends[:, 1]]
-    both = (np.concatenate([one, other]), np.concatenate([other, one]))
-    return csr_array((np.ones(2 * len(one)), both), shape=(count, count))
+    return _links(np.concatenate([one, other]), np.concatenate([other, one]), count)
+
+
+def _links(one: np.ndarray, other: np.ndarray, count: int) -> csr_array:
+    return csr_array((np.ones(len(one)), (one, other)), shape=(count, count))

@@ -77,10 +77,42 @@ def arrival_value(arrival_rate: ArrayLike, closing_rate: ArrayLike, discount_rat
     return plain(arrival / (arrival + closing))
 
 
-def going_concern_cost(monthly: ArrayLike, discount_rate: ArrayLike) -> Result:
-    """Return the present value of a monthly cost that is paid as long as the firm lives: for ever.
+def overhead_value(monthly: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:
+    """Return the present value of a monthly cost that is paid for a time.
+
+    Args:
+        monthly: Cost, money a month.
+        discount_rate: Rate, 1/year.
+        years: How long it is paid; infinite for a going concern that never ends.
 
     Raises:
-        ValueError: If a cost is negative, a rate is not positive, or any is NaN.
+        ValueError: If a cost or time is negative, a rate is not positive, or any is NaN.
     """
-    return plain(12.0 * nonnegative("monthly", monthly) / positive("discount_rate", discount_rate))
+    factor = annuity_factor(
+        positive("discount_rate", discount_rate), nonnegative("years", years, infinite=True)
+    )
+    return plain(12.0 * nonnegative("monthly", monthly) * factor)
+
+
+def deferred_credit_gain(
+    prepaid: ArrayLike, discount_rate: ArrayLike, wait: ArrayLike, years: ArrayLike
+) -> Result:
+    """Return what a landlord gains because a prepayment is credited back later, evenly over a time.
+
+    The face of the prepayment less the present value of the rent it replaces.
+
+    Args:
+        prepaid: Prepayment not yet credited.
+        discount_rate: Rate, hazard of default included, 1/year.
+        wait: Years until crediting begins.
+        years: Years over which it is credited.
+
+    Returns:
+        The same money, in the broadcast shape of the arguments; never negative.
+
+    Raises:
+        ValueError: If an argument is negative or NaN.
+    """
+    rate = nonnegative("discount_rate", discount_rate)
+    credited = spread_cost(prepaid, rate, years) * np.exp(-rate * nonnegative("wait", wait))
+    return plain(np.asarray(prepaid) - credited)
