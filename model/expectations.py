@@ -50,6 +50,14 @@ def update_expectations(state: State) -> None:
     state.rest_of_world.learn(state.hashprice)
 
 
+def expect_first_day(state: State) -> None:
+    """Set what firms expect before the first month, from the record under the declared rule."""
+    bitcoin = state.scenario.bitcoin
+    record = hashprice_record(state.scenario, state.hashprice)
+    state.firms.expected_hashprice = expected_at_start(bitcoin, record)
+    state.firms.expected_decay = bitcoin.expected_decay
+
+
 def hashprice_record(scenario: Scenario, hashprice: float) -> list[float]:
     """Return the hashprices of the months before the start, oldest first, USD/PH/day, fees included.
 

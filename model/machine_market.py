@@ -29,7 +29,7 @@ MONTHS = 12.0
 
 
 def start_rest_of_world(state: State, hash_eh_s: float) -> None:
-    """Set up the rest of the world, and what it and all firms expect, on the first day.
+    """Set up the rest of the world on the first day.
 
     Its order book is filled with what it would order at the expectations and prices of that day.
 
@@ -45,8 +45,6 @@ def start_rest_of_world(state: State, hash_eh_s: float) -> None:
     machine = best_machine(sector, state.machine_price, value, released, state.month)
     sector.fill_book(machine, float(state.machine_price[machine]))
     state.rest_of_world = sector
-    state.firms.expected_hashprice = sector.expected_hashprice
-    state.firms.expected_decay = sector.expected_decay
 
 
 def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:

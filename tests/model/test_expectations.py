@@ -7,6 +7,7 @@ from agents.columns import Table
 from agents.tables import FIRM
 from model.expectations import (
     expect,
+    expect_first_day,
     expected_at_start,
     hashprice_record,
     remembered,
@@ -89,3 +90,11 @@ def test_at_the_start_the_slow_remember_more_of_the_good_months_before():
     record = hashprice_record(Scenario(), 38.0)
     assert expected_at_start(bitcoin("naive"), record) == record[-1]
     assert expected_at_start(bitcoin("adaptive"), record) > record[-1]
+
+
+def test_on_the_first_day_all_firms_expect_what_the_record_says():
+    firms = Table(FIRM)
+    firms.add(3)
+    expect_first_day(SimpleNamespace(scenario=Scenario(), firms=firms, hashprice=38.0))
+    assert firms.expected_hashprice == pytest.approx([50.7] * 3, abs=0.1)
+    assert firms.expected_decay == pytest.approx([0.236] * 3)
