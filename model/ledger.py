@@ -256,7 +256,8 @@ class Ledger:
             total, least = float(amount) * count, amount
         # NaN fails both comparisons.
         if not (least >= 0.0 and total < np.inf):
-            raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
+            wrong = least if not least >= 0.0 else total
+            raise LedgerError(f"{flow}: amounts must be finite and not negative, got {wrong}")
         return total
 
     def _roll(self, debit: str, credit: str, total: float) -> None:

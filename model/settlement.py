@@ -42,9 +42,7 @@ def by_owner(state: State, amounts: np.ndarray) -> np.ndarray:
 
 def pay_cost(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
     """Pay running costs; a negative cost (paid to consume) is an income."""
-    if not amount.any():
-        return
-    if amount.min() < 0.0:
+    if amount.min(initial=0.0) < 0.0:
         earn(state, flow, np.maximum(-amount, 0.0), sector)
         amount = np.maximum(amount, 0.0)
     state.ledger.post(flow, "earnings", "cash", amount, sector=sector)
@@ -53,10 +51,12 @@ def pay_cost(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
 
 
 def earn(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
-    """Collect an income in cash."""
-    if amount.any():
-        state.ledger.post(flow, "cash", "earnings", amount, sector=sector)
-        state.scratch["cash_flow"] += amount
+    """Collect an income in cash; a negative income is a cost."""
+    if amount.min(initial=0.0) < 0.0:
+        pay_cost(state, flow, np.maximum(-amount, 0.0), sector)
+        amount = np.maximum(amount, 0.0)
+    state.ledger.post(flow, "cash", "earnings", amount, sector=sector)
+    state.scratch["cash_flow"] += amount
 
 
 def _revalue_bitcoin(state: State) -> None:

@@ -21,6 +21,7 @@ from model.funding import (
     issue_equity,
     sell_bitcoin,
 )
+from model.ledger import TOLERANCE
 from model.state import State
 
 MONTHS = 12
@@ -133,10 +134,13 @@ def _meet_obligations(state: State) -> None:
 def _cover(state: State) -> None:
     """Let parents stand by the arms of customers and generators, and everybody if money does not matter."""
     firms = state.firms
-    backed = firms.kind > Kind.PRIVATE if state.scenario.finance.enabled else True
-    short = np.maximum(-firms.cash, 0.0) * backed
-    if short.any():
-        state.ledger.post("unlimited funding", "cash", "capital", short, sector="investors")
+    short = np.maximum(-firms.cash, 0.0)
+    if not short.any():
+        return
+    # Round-off is nobody's default.
+    backed = short <= TOLERANCE * (np.abs(firms.capital) + state.scratch["cash_cost"])
+    backed |= (firms.kind > Kind.PRIVATE) | (not state.scenario.finance.enabled)
+    state.ledger.post("unlimited funding", "cash", "capital", short * backed, sector="investors")
 
 
 def _distribute(state: State, needs: Needs) -> None:
