@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 RELATIONS = ("leases", "acquired", "hosts", "sits_in", "watches")
 """Lessor to tenant, acquirer to target, host to owner of the machines, firm to region, watcher to watched."""
 
-REGION_RADIUS = 20.0
-TENANT_RADIUS = 6.0
-ARM_RADIUS = 8.0
-FIRM_SPACING = 0.5
+REGION_RADIUS = 30.0
+TENANT_RADIUS = 9.0
+ARM_RADIUS = 12.0
+FIRM_SPACING = 0.85
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -126,7 +126,7 @@ class _Nodes:
                 self.place[node] = _on_circle(ARM_RADIUS, number, len(self.tenant) + 1)
                 continue
             x, y = self.place[self.region[region]]
-            radius, angle = FIRM_SPACING * math.sqrt(number), number * GOLDEN_ANGLE
+            radius, angle = FIRM_SPACING * math.sqrt(number + 1), number * GOLDEN_ANGLE
             self.place[node] = (x + radius * math.cos(angle), y + radius * math.sin(angle))
 
 
