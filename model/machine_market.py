@@ -235,8 +235,8 @@ def _affordable(state: State, rows: np.ndarray, cost: np.ndarray) -> np.ndarray:
     """Return the part of its orders that each site's owner can pay from free cash, alike at all sites."""
     owner = state.sites.owner[rows]
     total = np.bincount(owner, cost, minlength=len(state.firms))
-    part = np.minimum(free_cash(state) / np.where(total > 0.0, total, np.inf), 1.0)
-    return np.where(total > 0.0, part, 0.0)[owner]
+    paid = np.minimum(free_cash(state), total)
+    return (paid / np.where(total > 0.0, total, 1.0))[owner]
 
 
 def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int, price: float) -> None:

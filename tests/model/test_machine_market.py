@@ -163,9 +163,10 @@ def test_a_firm_short_of_cash_cuts_all_its_orders_alike():
 
 
 def test_money_limits_nobody_when_finance_is_off():
-    state = world(cash=0.0, **{"finance.enabled": False})
+    state = world(sites=2, firms=2, cash=0.0, **{"finance.enabled": False})
+    state.sites.fixed_price = [40.0, 300.0]
     order_machines(state)
-    assert ordered_mw(state) == pytest.approx([100.0])
+    assert ordered_mw(state) == pytest.approx([100.0, 0.0])
 
 
 def test_splitting_a_firm_changes_no_order():
