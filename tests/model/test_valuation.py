@@ -1,0 +1,218 @@
+"""The sum of parts: every firm, every month, at its own cost of capital."""
+
+import numpy as np
+import pytest
+
+from agents.economics.blocks import lease_line
+from agents.economics.leases import powered_shell_equity
+from agents.tables import Kind, LeaseStatus, Product, Stage
+from model.bids import appraise_targets
+from model.options import site_mining_values
+from model.scenario import Scenario
+from model.setup import build_state
+from model.tick import TICK, run_month
+from model.valuation import net_debt, value_firms
+
+SHELL_FOR_HYPERSCALER, SHELL_FOR_NEOCLOUD = 5.19, 7.81
+"""USD per gross watt; only ever compared with."""
+
+
+def fresh(**values):
+    return build_state(Scenario().with_values(**values), 0, keep="series")
+
+
+def valued(state):
+    """Value again after something was changed in the month's tables."""
+    state.scratch.pop("gain_of_letting", None)
+    value_firms(state)
+    return state.firms
+
+
+def holders(state):
+    held = np.bincount(state.sites.owner + 1, state.sites.secured_mw, minlength=len(state.firms) + 1)[1:]
+    return held > 0.0
+
+
+@pytest.fixture
+def state():
+    return fresh()
+
+
+def test_the_parts_add_up_to_enterprise_value(state):
+    firms = state.firms
+    parts = firms.value_mining + firms.value_leases + firms.value_pipeline
+    np.testing.assert_allclose(firms.enterprise_value, parts)
+
+
+def test_equity_is_what_is_left_when_all_debts_are_paid(state):
+    firms = state.firms
+    owed = firms.corporate_debt + firms.project_debt + firms.prepayment
+    own = firms.enterprise_value + firms.cash + firms.restricted_cash + firms.bitcoin
+    np.testing.assert_allclose(firms.equity_value, own - owed)
+    np.testing.assert_allclose(net_debt(state), firms.enterprise_value - firms.equity_value)
+
+
+def test_who_holds_nothing_is_worth_its_cash(state):
+    firms, none = state.firms, ~holders(state)
+    assert none.sum() == (firms.kind > Kind.PRIVATE).sum()
+    assert (firms.enterprise_value[none] == 0.0).all()
+    np.testing.assert_allclose(firms.equity_value[none], firms.cash[none])
+
+
+def test_no_firm_is_worth_less_than_it_fetches_in_pieces(state):
+    firms, sites = state.firms, state.sites
+    state.firms.overhead[:] = 1e4
+    valued(state)
+    own = sites.host_site < 0
+    land = 0.3 * 0.8 * (sites.mining_mw + sites.idle_mw) * own * (sites.tenure != 2)
+    machines = (sites.hash @ state.machine_price) * 0.7
+    pieces = np.bincount(sites.owner, land + machines, minlength=len(firms))
+    pieces += 0.8 * np.maximum(firms.value_leases, 0.0)
+    assert (firms.enterprise_value >= pieces - 1e-6).all()
+
+
+def test_overhead_lowers_value(state):
+    before = state.firms.enterprise_value.copy()
+    state.firms.overhead[:] *= 1.1
+    after = valued(state).enterprise_value
+    assert (after <= before + 1e-9).all()
+    assert after.sum() < before.sum()
+
+
+def test_a_dearer_cost_of_capital_lowers_the_value_of_leases_in_force(state):
+    before = state.firms.value_leases.copy()
+    state.firms.lease_discount_rate[:] += 0.02
+    after = valued(state).value_leases
+    landlords = before > 100.0
+    assert landlords.any()
+    assert (after[landlords] < before[landlords]).all()
+
+
+def test_a_weaker_tenant_lowers_the_value_of_a_lease_and_a_guarantor_restores_it(state):
+    leases = state.leases
+    safe = state.firms.value_leases.copy()
+    landlord = leases.landlord[leases.status <= LeaseStatus.DELIVERING]
+    leases.backstop[:] = False
+    leases.default_hazard[:] = 0.2
+    risky = valued(state).value_leases.copy()
+    leases.backstop[:] = True
+    guaranteed = valued(state).value_leases.copy()
+    assert (risky[landlord] < safe[landlord]).all()
+    assert (guaranteed[landlord] >= safe[landlord] - 1e-9).all()
+
+
+def test_what_is_still_to_be_spent_is_taken_off(state):
+    leases = state.leases
+    building = np.flatnonzero(leases.status == LeaseStatus.BUILDING)[0]
+    landlord = leases.landlord[building]
+    before = state.firms.value_leases[landlord]
+    leases.promised[building] = 0
+    due_now = valued(state).value_leases[landlord]
+    leases.capex_spent[building] -= 10.0
+    assert due_now < before
+    assert valued(state).value_leases[landlord] == pytest.approx(due_now - 10.0)
+
+
+def test_pipelines_are_worth_their_chances_and_nothing_without():
+    certain = fresh(**{f"finance.probability_{name}": 1.0 for name in ("construction", "approved", "option")})
+    hopeless = fresh(
+        **{f"finance.probability_{name}": 0.0 for name in ("construction", "approved", "option")}
+    )
+    usual = fresh()
+    assert certain.firms.value_pipeline.sum() > usual.firms.value_pipeline.sum()
+    assert usual.firms.value_pipeline.sum() > hopeless.firms.value_pipeline.sum()
+    sites, firms = hopeless.sites, hopeless.firms
+    energised = np.bincount(sites.owner, sites.energised_mw * sites.convertible, minlength=len(firms))
+    np.testing.assert_allclose(firms.value_pipeline[energised == 0.0], 0.0)
+
+
+def test_without_tenants_the_pipeline_is_worth_what_mines_on_it_are():
+    state = fresh(**{"leases.market_enabled": False})
+    sites, firms = state.sites, state.firms
+    firms.expected_hashprice[:] = 100.0
+    site_mining_values(state)
+    valued(state)
+    chance = np.array([0.9, 0.9, 0.6, 0.25])[sites.stage]
+    mine = np.maximum(state.scratch["new_mine_value"] - state.scenario.finance.mine_capex, 0.0)
+    wait = np.maximum(sites.energisation - 1, 0) / 12.0
+    each = sites.pipeline_mw * chance * mine * np.exp(-firms.discount_rate[sites.owner] * wait)
+    assert each.any()
+    np.testing.assert_allclose(firms.value_pipeline, np.bincount(sites.owner, each, len(firms)))
+
+
+def test_the_option_on_a_tenant_grows_with_the_rate_at_which_tenants_come(state):
+    before = state.firms.value_pipeline.sum()
+    state.signing_rate *= 2.0
+    assert valued(state).value_pipeline.sum() > before
+    state.signing_rate = 0.0
+    assert valued(state).value_pipeline.sum() == 0.0
+
+
+def test_machines_sold_during_the_month_are_taken_off_in_proportion(state):
+    state.firms.overhead[:] = 0.0
+    state.scenario = state.scenario.with_values(**{"finance.site_price": 0.0})
+    whole = valued(state).value_mining.copy()
+    state.sites.hash[:] *= 0.5
+    state.scratch["new_mine_value"][:] = 0.0
+    halved = valued(state).value_mining
+    firm = np.flatnonzero((whole > 1.0) & (halved > 0.0))
+    fleet = np.bincount(state.sites.owner, state.scratch["fleet_value"], minlength=len(whole))
+    assert (halved[firm] <= whole[firm] + 1e-9).all()
+    assert (halved[firm] >= 0.5 * fleet[firm] - 1e-6).all()
+
+
+def test_all_firms_at_once_equal_firms_one_by_one(state):
+    state.scratch.clear()
+    for phase in TICK[:10]:
+        for step in phase.steps:
+            step(state)
+    value_firms(state)
+    firms = np.flatnonzero(holders(state))
+    alone = np.concatenate([appraise_targets(state, firms[[i]], firms[[i]]).alone for i in range(len(firms))])
+    changed = np.isin(firms, state.sites.owner[state.sites.last_move == state.month])
+    np.testing.assert_allclose(alone[~changed], state.firms.enterprise_value[firms][~changed], rtol=2e-3)
+
+
+def test_a_contracted_megawatt_is_worth_at_least_twice_an_uncontracted_one(state):
+    firms, sites = state.firms, state.sites
+    listed = firms.kind == Kind.LISTED
+    let = (sites.building_mw + sites.subleased_mw + sites.converted_mw) * listed[sites.owner]
+    unlet = (sites.secured_mw - sites.building_mw - sites.subleased_mw - sites.converted_mw) * listed[
+        sites.owner
+    ]
+    contracted = firms.value_leases[listed].sum() / let.sum()
+    uncontracted = (firms.enterprise_value - firms.value_leases)[listed].sum() / unlet.sum()
+    assert contracted > 2.0 * uncontracted > 0.0
+
+
+def test_a_powered_shell_is_worth_what_analysts_say_at_their_rate_of_capitalisation(state):
+    leases = state.scenario.leases
+    income = np.array([1.44, 2.26]) * leases.colocation_margin
+    cap_rate = 0.08
+    equity = powered_shell_equity(income, cap_rate, leases.colocation_capex, leases.it_to_gross)
+    mean = powered_shell_equity(
+        leases.colocation_rent * leases.colocation_margin,
+        cap_rate,
+        leases.colocation_capex,
+        leases.it_to_gross,
+    )
+    assert SHELL_FOR_HYPERSCALER < mean < SHELL_FOR_NEOCLOUD
+    assert equity[0] < mean < equity[1]
+
+
+def test_a_lease_at_the_market_rent_pays_its_landlord_well(state):
+    """The model's own arithmetic, without renewals, stays below the analysts' perpetuity."""
+    ready = np.tile(state.terms.lead, (1, 1))
+    slope, level = lease_line(state.terms, ready, np.array([0.09]), np.zeros(1))
+    value = (slope * state.expected_rent[None, 1:] + level)[0] * state.scenario.leases.it_to_gross
+    assert 1.0 < value[Product.COLOCATION - 1] < SHELL_FOR_NEOCLOUD
+
+
+def test_values_stay_defined_as_the_industry_changes():
+    state = fresh()
+    for _ in range(18):
+        run_month(state)
+    firms, dead = state.firms, state.firms.exit_month <= state.month
+    assert np.isfinite(firms.enterprise_value).all()
+    assert (firms.enterprise_value[dead] == 0.0).all()
+    assert (state.sites.stage <= Stage.OPTION).all()
