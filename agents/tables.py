@@ -134,6 +134,7 @@ FIRM = (
     Column("value_pipeline", F, "musd", "pipeline and option part of the enterprise value"),
     Column("all_in_cost", F, "USD/MWh", "power, operation and overhead per MWh mined, at the start of life"),
     Column("distress_month", I, "month", "first month of the present distress", NEVER),
+    Column("months_idle", F, "months", "months in a row without machine, tenant, pipeline or order"),
     Column("chapter11_month", I, "month", "month of filing", NEVER),
 )
 
@@ -165,6 +166,7 @@ SITE = (
     Column("energisation", I, "month", "month the pipeline energises", NEVER),
     Column("fitted_it_mw", F, "MW of IT", "finished hall space that stands empty after a tenant left"),
     Column("hosting_margin", F, "USD/MWh", "part of the hosting price that is the host's margin"),
+    Column("new_mine_value", F, "musd/MW", "value of filling an empty megawatt with machines, last month"),
     Column("months_off", F, "months", "months in a row without a running machine"),
     Column("uptime", F, "share", "realised share of nameplate hash, last month"),
     Column("margin", F, "musd/month", "mining margin after power and operation, last month"),

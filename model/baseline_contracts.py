@@ -62,11 +62,14 @@ def place_contracts(inputs: Inputs, columns: Columns, mined: np.ndarray) -> list
     Contracts go by date. Each looks first among the sites its text or tenant names, then in the rest of its
     region, for megawatts without machines; only then where machines run, and last in the rest of the US. So
     machines on land that is already let go on until new power arrives, and a firm's hash stays what it is.
+    A world without AI demand has no contracts either.
 
     Raises:
         BaselineError: If a contract does not fit into its miner's megawatts.
     """
     tables, room = inputs.tables, Room(columns, mined)
+    if inputs.scenario.ai.demand_gw == 0.0:
+        return []
     as_of = {row.ticker: row.as_of for row in tables.miners}
     rows = [row for row in tables.ai_contracts if row.miner in as_of and row.date <= as_of[row.miner]]
     pieces: list[Piece] = []

@@ -119,4 +119,8 @@ def add_finance(inputs: Inputs, leases: Columns, hyperscalers: Columns) -> None:
     due = np.bincount(leases["landlord"], left, minlength=len(restricted))
     covered = np.divide(restricted, due, out=np.ones(len(due)), where=due > 0.0).clip(max=1.0)
     limit = np.array([loan_share(each, False, inputs.scenario) for each in safe.tolist()])
-    leases["loan_share"] = limit * (1.0 - covered[leases["landlord"]])
+    # Lenders fund what neither the tenant nor reserved cash has paid for.
+    prepaid = np.divide(
+        leases["prepaid"], leases["capex"], out=np.ones(len(left)), where=leases["capex"] > 0.0
+    )
+    leases["loan_share"] = limit * (1.0 - covered[leases["landlord"]]) * (1.0 - prepaid.clip(max=1.0))

@@ -14,6 +14,7 @@ from agents.tables import LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
 from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity, miners
 from model.ledger import ASSETS, TOLERANCE
+from model.machine_market import ordered_mw
 from model.ownership import leases_at
 from model.state import State
 
@@ -22,6 +23,7 @@ MONTHS = 12
 
 def defaults(state: State) -> None:
     """Let firms fall into distress, default, reorganise, emerge and end."""
+    _close_idle_miners(state)
     if not state.scenario.finance.enabled:
         return
     failing = _failing(state)
@@ -40,6 +42,21 @@ def defaults(state: State) -> None:
         _reorganise(state, rows[saved], surplus[saved])
     if not saved.all():
         liquidate(state, rows[~saved], discount)
+
+
+def _close_idle_miners(state: State) -> None:
+    """Wind up miners that have had nothing to do for long: their sites are sold, all owed is paid."""
+    firms, sites = state.firms, state.sites
+    busy = (sites.uptime > 0.0) | (state.scratch["fleet_value"] > 0.0) | (sites.new_mine_value > 0.0)
+    busy = busy * (sites.mining_mw + sites.idle_mw) + sites.pipeline_mw + sites.building_mw
+    busy += sites.subleased_mw + sites.converted_mw + ordered_mw(state)
+    work = np.bincount(sites.owner + 1, busy, minlength=len(firms) + 1)[1:]
+    firms.months_idle = np.where(miners(state) & (work <= 0.0), firms.months_idle + 1.0, 0.0)
+    rows = np.flatnonzero(firms.months_idle >= state.scenario.finance.closure_months)
+    if not len(rows):
+        return
+    state.recorder.event("closure", firm=rows, value=firms.equity_value[rows])
+    liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)))
 
 
 def _failing(state: State) -> np.ndarray:

@@ -16,7 +16,7 @@ from agents.tables import LeaseStatus
 from model.baseline_tables import BaselineTables, load_tables
 from model.calendar import Calendar
 from model.onsite import place_orders
-from model.tenants import onsite_values
+from model.tenants import onsite_gains
 
 if TYPE_CHECKING:
     from model.scenario import Scenario
@@ -85,7 +85,7 @@ def update_demand(state: State) -> None:
     buyers, path, ai = state.hyperscalers, state.demand, state.scenario.ai
     count_leases(state)
     buyers.demand_mw = buyers.demand_share * path.due(state.month)
-    covered = coverage(state, ai.planning_months)
+    covered = coverage(state, [ai.planning_months])[0]
     wanted = buyers.demand_share * path.due(state.month, ai.planning_months)
     buyers.committed_mw = np.maximum(covered - delivered(state), 0.0)
     buyers.need_mw = np.maximum(wanted - covered, 0.0)
@@ -113,18 +113,26 @@ def _leased(state: State, status: LeaseStatus) -> np.ndarray:
     )
 
 
-def coverage(state: State, ahead: int, queued: bool = True) -> np.ndarray:
+def coverage(state: State, ahead: list[int]) -> np.ndarray:
     """Return what each buyer will have running some months from now, as things stand, MW.
 
     Args:
         state: The state.
-        ahead: Months from now; with `queued`, one of the horizons that `Grid.expected` is kept for.
-        queued: Count the part of the queued requests that can expect to be connected by then.
+        ahead: Months from now, of those that `Grid.expected` is kept for (see `horizons`).
+
+    Returns:
+        [horizons x buyers].
     """
-    until = state.month + ahead
-    result = delivered(state) + _leased(state, LeaseStatus.BUILDING)
-    result += state.onsite.on_order(until) + state.grid.under_construction(until)
-    return result + state.grid.expected[ahead] if queued else result
+    expected = state.grid.expected
+    return secured(state, ahead) + np.array([expected[months] for months in ahead])
+
+
+def secured(state: State, ahead: list[int]) -> np.ndarray:
+    """Return the part of the coverage that does not hang on a queue, MW, [horizons x buyers]."""
+    certain = delivered(state) + _leased(state, LeaseStatus.BUILDING)
+    onsite, grid = state.onsite, state.grid
+    dates = [state.month + months for months in ahead]
+    return certain + np.array([onsite.on_order(date) + grid.under_construction(date) for date in dates])
 
 
 def horizons(state: State) -> list[int]:
@@ -143,25 +151,23 @@ def order_onsite(state: State) -> None:
 def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     """Return orders, [k x buyers], and what is wanted but not placed, [k].
 
-    Every buyer looks as far ahead as it plans, or as the technology takes, and turns to the technology worth
-    most to it first. Where places are short they are rationed in proportion to what is wanted.
+    Every buyer looks as far ahead as it plans, or as the technology takes, and turns to the technology it
+    gains most by first. Where places are short they are rationed in proportion to what is wanted.
     """
     supply, share = state.onsite, state.hyperscalers.demand_share
-    lacking = np.array(
-        [
-            share * state.demand.due(state.month, ahead) - coverage(state, ahead)
-            for ahead in horizons(state)[1:]
-        ]
-    )
-    value = onsite_values(state)
-    lacking = np.maximum(lacking, 0.0) * (value > 0.0)
+    ahead = horizons(state)[1:]
+    due = np.array([state.demand.due(state.month, months) for months in ahead])
+    lacking = due[:, None] * share - coverage(state, ahead)
+    gain = onsite_gains(state)
+    lacking = np.maximum(lacking, 0.0) * (gain > 0.0)
     orders = np.zeros_like(lacking)
     places = supply.open_places(state.month)
     if not lacking.any() or not places.any():
         return orders, np.zeros(len(places))
-    ranks = np.argsort(np.argsort(-value, axis=0, kind="stable"), axis=0)
+    ranks = np.argsort(np.argsort(-gain, axis=0, kind="stable"), axis=0)
     for rank in range(len(places)):
         wanted = np.maximum(lacking - orders.sum(axis=0), 0.0) * (ranks == rank)
         total = np.maximum(wanted.sum(axis=1), MEGAWATTS)
-        orders += wanted * np.minimum((places - orders.sum(axis=1)) / total, 1.0)[:, None]
+        left = np.maximum(places - orders.sum(axis=1), 0.0)
+        orders += wanted * np.minimum(left / total, 1.0)[:, None]
     return orders, np.maximum(lacking - orders.sum(axis=0), 0.0).sum(axis=1)

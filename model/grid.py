@@ -18,7 +18,7 @@ from agents.economics import grid as formulas
 from agents.tables import LeaseStatus
 from model.baseline_tables import load_tables
 from model.calendar import Calendar
-from model.demand import count_leases, coverage, delivered, horizons, update_demand
+from model.demand import count_leases, delivered, horizons, secured, update_demand
 from model.onsite import fill_order_book
 from model.requests import (
     MEGAWATTS,
@@ -101,9 +101,9 @@ def start_grid(state: State) -> None:
     """Set what is delivered, queued and on order at the start; needs the demand path."""
     _connect_past(state)
     _file_published(state)
-    near_term = float(state.grid.near_term_rate.sum()) * state.scenario.power.connection_scale
     months = range(len(state.onsite.orders))
-    coming = [float(state.grid.under_construction(last).sum()) + near_term * (last + 1) for last in months]
+    queued = expected_connections(state, 0, [month + 1 for month in months])
+    coming = [queued[month + 1] + state.grid.under_construction(month) for month in months]
     fill_order_book(state.onsite, state.demand, state.hyperscalers, coming)
     update_demand(state)
 
@@ -267,7 +267,7 @@ def _worth_queueing(state: State) -> np.ndarray:
     lead = float(state.grid.lead_months @ rate) / max(float(rate.sum()), MEGAWATTS)
     ahead = max(state.scenario.ai.planning_months, round(lead))
     due = state.hyperscalers.demand_share * state.demand.due(state.month, ahead)
-    return np.maximum(due - coverage(state, ahead, queued=False), 0.0)
+    return np.maximum(due - secured(state, [ahead])[0], 0.0)
 
 
 def _firm_load(state: State) -> None:

@@ -8,7 +8,7 @@ from agents.economics.assignment import clear_leases
 from agents.tables import LeaseStatus, Outcome, Product
 from model.choice import Offers, capex_of
 from model.funding import loan_share
-from model.options import BlockTable
+from model.options import BlockTable, average_over_first
 from model.sites import take_megawatts
 from model.state import State
 
@@ -142,6 +142,8 @@ def _add_lease(
     )
     contract = deal["rent"] * it_mw * terms.years[product] * terms.prepaid[product]
     if contract > 0.0:
+        # Lenders fund what the tenant has not paid for already.
+        state.leases.loan_share[-1] *= max(1.0 - contract / capex, 0.0) if capex > 0.0 else 0.0
         state.leases.prepaid[-1] = contract
         landlord = np.array([firm])
         state.ledger.post("prepayments", "cash", "prepayment", contract, rows=landlord, sector="tenants")
@@ -173,8 +175,7 @@ def _learn(
 ) -> None:
     """Update the going rents and the rate at which eligible megawatts find tenants."""
     memory = state.scenario.leases.rent_memory
-    best = np.where(np.isfinite(table.bid), table.bid, 0.0).max(axis=(0, 1), initial=0.0)
-    news = np.minimum(state.expected_rent[1:], best)
+    news = _quotes(state, table)
     traded = signed_it[1:] > 0.0
     news = np.where(traded, rent_it[1:] / np.where(traded, signed_it[1:], 1.0), news)
     if len(table.site):
@@ -184,27 +185,46 @@ def _learn(
     # A year's memory: deals are lumpy, and the rate is a yearly one.
     state.signing_rate += (rate - state.signing_rate) / MONTHS
     total = signed_it.sum()
+    mean_rent = state.expected_rent[1:] * average_over_first(state.terms) * RENT_TO_DOLLARS
     state.figures |= {
         "signed_mw": signed_mw,
         "signed_it_mw": float(total),
-        "lease_rent_usd_kw_month": float(state.expected_rent[Product.COLOCATION]) * RENT_TO_DOLLARS,
-        "shell_rent_usd_kw_month": float(state.expected_rent[Product.SHELL]) * RENT_TO_DOLLARS,
-        "cloud_rent_usd_kw_month": float(state.expected_rent[Product.CLOUD]) * RENT_TO_DOLLARS,
+        "lease_rent_usd_kw_month": float(mean_rent[1]),
+        "shell_rent_usd_kw_month": float(mean_rent[0]),
+        "cloud_rent_usd_kw_month": float(mean_rent[2]),
         "eligible_mw": offered,
         "signing_rate_per_year": state.signing_rate,
     }
 
 
+def _quotes(state: State, table: BlockTable) -> np.ndarray:
+    """Return the rents brokers would quote where nothing was signed: the mean split of the surplus, [3].
+
+    Between what lets an owner break even and the best bid for the block, or the bid where it falls short.
+    """
+    bid = table.bid.max(axis=0, initial=-np.inf)
+    wanted = np.isfinite(bid)
+    split = table.break_even + state.scenario.leases.theta * np.maximum(bid - table.break_even, 0.0)
+    quote = np.where(wanted, np.minimum(split, bid), 0.0)
+    weight = wanted * table.mw[:, None]
+    total = weight.sum(axis=0)
+    mean = (quote * weight).sum(axis=0) / np.where(total > 0.0, total, 1.0)
+    return np.where(total > 0.0, mean, state.expected_rent[1:])
+
+
 def _record_decisions(state: State, offers: Offers, table: BlockTable) -> None:
-    if not len(offers.block):
-        return
+    if len(offers.block):
+        _record_choices(state, offers, table)
+    _record_ineligible(state, table)
+
+
+def _record_choices(state: State, offers: Offers, table: BlockTable) -> None:
     value, hurdle, chance = state.scratch["decisions"]
     block = offers.block
-    deal_of = {deal["row"]: deal for deal in state.scratch["deals"]}
     price = np.zeros(len(block))
     tenant = np.full(len(block), -1)
-    for row, deal in deal_of.items():
-        price[row], tenant[row] = deal["rent"], deal["buyer"]
+    for deal in state.scratch["deals"]:
+        price[deal["row"]], tenant[deal["row"]] = deal["rent"], deal["buyer"]
     state.recorder.event(
         "decision",
         firm=table.firm[block],
@@ -221,4 +241,30 @@ def _record_decisions(state: State, offers: Offers, table: BlockTable) -> None:
         hurdle=hurdle,
         probability=chance,
         outcome=offers.outcome,
+    )
+
+
+def _record_ineligible(state: State, table: BlockTable) -> None:
+    """Record the reviews of US sites that no tenant would take, whatever the rent."""
+    sites = state.sites
+    unlet = sites.mining_mw + sites.idle_mw
+    least = state.scenario.ai.minimum_block_mw
+    barred = sites.us & (sites.owner >= 0) & (unlet >= least)
+    barred[table.site] = False
+    drawn = state.streams.uniform("review", state.month, sites.slot)
+    rows = np.flatnonzero(barred & (drawn < state.firms.review_probability[sites.owner]))
+    if not len(rows):
+        return
+    machine_mw = state.scratch["machine_mw"][rows]
+    fleet = state.scratch["fleet_value"][rows] / np.where(machine_mw > 0.0, machine_mw, 1.0)
+    state.recorder.event(
+        "decision",
+        firm=sites.owner[rows],
+        site=rows,
+        counterparty=-1,
+        mw=unlet[rows],
+        use=Product.MINE,
+        value_mine=np.where(machine_mw > 0.0, fleet, sites.new_mine_value[rows]),
+        probability=1.0,
+        outcome=Outcome.NOT_ELIGIBLE,
     )

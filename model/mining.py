@@ -95,15 +95,18 @@ def dispatch(state: State) -> None:
     works = (owner >= 0) & alive(state)[owner]
     fixed, hourly_price = power_price(state)
     kept = 1.0 - firms.pool_fee[owner]
-    breakeven = breakeven_power_price(state.hashprice, efficiency)[None, :] * kept[:, None]
+    hourly, resale = sites.contract == Contract.GRID, sites.contract == Contract.FIXED_RESALE
+    # A tariff or a hosting contract is a commitment of months: its machines stop when the hashprice the firm
+    # reckons with no longer pays. Whoever faces hourly prices stops by the hour.
+    counted = np.where(hourly | resale, state.hashprice, firms.expected_hashprice[owner]) * kept
     run = dispatch_machines(
-        breakeven,
+        breakeven_power_price(counted[:, None], efficiency[None, :]),
         sites.operating_cost,
         fixed,
         hourly_price,
         state.regions.energy_volatility[sites.region],
-        sites.contract == Contract.GRID,
-        sites.contract == Contract.FIXED_RESALE,
+        hourly,
+        resale,
     )
     availability = state.scenario.power.availability * works
     megawatts = hashes * efficiency

@@ -68,20 +68,22 @@ class OnsiteSupply:
         return np.where(month + self.lead_months >= self.first_month, self.rate, 0.0)
 
 
-def fill_order_book(supply: OnsiteSupply, demand: DemandPath, buyers: Table, grid: Sequence[float]) -> None:
+def fill_order_book(
+    supply: OnsiteSupply, demand: DemandPath, buyers: Table, grid: Sequence[np.ndarray]
+) -> None:
     """Place what buyers must have ordered before the start, as far as their load calls for it.
 
     Args:
         supply: The technologies, books empty.
         demand: Load due.
         buyers: Hyperscalers, with what is delivered and on lease at the start.
-        grid: MW that operators will have connected after the start by the end of each month.
+        grid: MW that each buyer can expect from the grid after the start, by the end of each month.
     """
-    share = buyers.demand_share
     others = buyers.grid_mw + buyers.leased_mw + buyers.committed_mw
     booked = np.zeros(len(buyers))
     for month in range(len(supply.orders)):
-        wanted = np.maximum(share * (demand.due(-1, month + 1) - grid[month]) - others - booked, 0.0)
+        due = buyers.demand_share * demand.due(-1, month + 1)
+        wanted = np.maximum(due - grid[month] - others - booked, 0.0)
         # Later months are still open to orders once the run has begun.
         places = np.where((supply.lead_months > month) & (month >= supply.first_month), supply.rate, 0.0)
         total = float(wanted.sum())

@@ -17,6 +17,7 @@ from agents.economics.blocks import (
     new_mine_value,
     reserve_rent,
 )
+from agents.economics.discounting import annuity_factor
 from agents.economics.mining import machine_value
 from agents.tables import Product, Stage, Status, Tenure
 from model.mining import mean_cash_cost, meter_efficiency
@@ -80,6 +81,14 @@ def product_terms(state_scenario: object) -> ProductTerms:
     )
 
 
+def average_over_first(terms: ProductTerms) -> np.ndarray:
+    """Return a lease's mean rent over its term as a multiple of the first year's, by product, [3].
+
+    Published rents are contract value over term and IT MW, hence means.
+    """
+    return np.asarray(annuity_factor(-terms.escalator, terms.years)) / terms.years
+
+
 def site_mining_values(state: State) -> None:
     """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW."""
     sites, firms = state.sites, state.firms
@@ -95,6 +104,7 @@ def site_mining_values(state: State) -> None:
     state.scratch["fleet_value"] = fleet
     state.scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
     state.scratch["new_mine_value"] = new
+    sites.new_mine_value = new
 
 
 def mine_values(
@@ -121,7 +131,7 @@ def mine_values(
     active = np.flatnonzero(hash_eh.any(axis=0))
     running = hash_eh[:, active] * available
     fleet = fleet_value(running, price, efficiency[active], cost, decay, rate, bitcoin.machine_life)
-    best = int(np.flatnonzero(state.generation_month <= state.month)[-1])
+    best = state.scratch.get("best_machine", int(np.flatnonzero(state.generation_month <= state.month)[-1]))
     value = machine_value(price, efficiency[best], cost, decay, rate, max_life=bitcoin.machine_life)
     waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
     new = new_mine_value(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.tables import LeaseStatus, Stage
+from model.funding import free_cash
 
 if TYPE_CHECKING:
     from model.state import State
@@ -25,6 +26,7 @@ def energise(state: State) -> None:
     due = np.flatnonzero(
         (sites.energisation <= state.month) & (sites.pipeline_start_mw > 0.0) & (sites.owner >= 0)
     )
+    due = _wanted(state, due)
     if not len(due):
         return
     slips = _slip_probability(state)[sites.stage[due]]
@@ -40,6 +42,38 @@ def energise(state: State) -> None:
     _switch_on(state, due[~late])
 
 
+def _wanted(state: State, due: np.ndarray) -> np.ndarray:
+    """Return the due pipelines that have a use and money behind them, and hold the others back a quarter.
+
+    Nobody pays for a substation without load: a pipeline is finished for a tenant who has signed, for
+    tenants who look for power it could serve, or for mining that repays its infrastructure.
+    """
+    sites, scenario = state.sites, state.scenario
+    signed = sites.pipeline_mw[due] < sites.pipeline_start_mw[due]
+    sought = state.hyperscalers.need_mw.max(initial=0.0) >= scenario.ai.minimum_block_mw
+    for_tenants = sites.convertible[due] & sites.us[due] & scenario.leases.market_enabled & sought
+    for_mining = sites.new_mine_value[due] > scenario.finance.mine_capex
+    wanted = signed | ((for_tenants | for_mining) & _affordable(state, due))
+    held = due[~wanted]
+    sites.energisation[held] = state.month + QUARTER
+    if len(held):
+        mw = sites.pipeline_start_mw[held].copy()
+        state.recorder.event("held back", firm=sites.owner[held], site=held, mw=mw)
+    return due[wanted]
+
+
+def _works(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return what energising the unlet megawatts of pipelines costs their owners, musd."""
+    return state.sites.pipeline_mw[rows] * state.scenario.finance.mine_capex
+
+
+def _affordable(state: State, due: np.ndarray) -> np.ndarray:
+    """Return which pipelines their owners' free cash pays for, all that are due to an owner or none."""
+    owner = state.sites.owner[due]
+    cost = np.bincount(owner, _works(state, due), minlength=len(state.firms))
+    return (cost <= free_cash(state))[owner]
+
+
 def _slip_probability(state: State) -> np.ndarray:
     """Return the probability that a due pipeline slips, by `Stage`."""
     power, slips = state.scenario.power, np.zeros(len(Stage))
@@ -50,15 +84,18 @@ def _slip_probability(state: State) -> np.ndarray:
 
 
 def _switch_on(state: State, rows: np.ndarray) -> None:
+    if not len(rows):
+        return
     sites = state.sites
     mw = sites.pipeline_start_mw[rows].copy()
+    works = np.bincount(sites.owner[rows], _works(state, rows), minlength=len(state.firms))
+    state.ledger.post("energisation works", "property", "cash", works, sector="suppliers")
     sites.energised_mw[rows] += mw
     sites.idle_mw[rows] += sites.pipeline_mw[rows]
     sites.pipeline_mw[rows] = 0.0
     sites.pipeline_start_mw[rows] = 0.0
     sites.stage[rows] = Stage.OPERATING
-    if len(rows):
-        state.recorder.event("energised", firm=sites.owner[rows], site=rows, mw=mw)
+    state.recorder.event("energised", firm=sites.owner[rows], site=rows, mw=mw)
 
 
 def _slip(state: State, rows: np.ndarray) -> None:

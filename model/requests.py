@@ -82,30 +82,33 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int
         month: Month from which the horizons count.
         ahead: Horizons, months.
     """
-    rows = waiting(state)
     requests, regions, grid = state.requests, state.regions, state.grid
-    region, mw, buyer = requests.region[rows], requests.mw[rows], requests.buyer[rows]
-    before, place = places(state, rows, mw)
+    months = sorted(set(ahead))
+    rows = waiting(state)
+    before, place = places(state, rows, requests.mw[rows])
+    # What is not old enough within the longest horizon cannot be connected in any.
+    soon = np.flatnonzero(
+        requests.filed[rows] + grid.lead_months[requests.region[rows]] <= month + months[-1]
+    )
+    rows, before, place = rows[soon], before[soon], place[soon]
+    region, buyer = requests.region[rows], requests.buyer[rows]
     saved = grid.headroom[region]
-    at_once = np.clip(saved - before, 0.0, place)
+    at_once = np.minimum(np.maximum(saved - before, 0.0), place)
     matures = np.maximum(requests.filed[rows] + grid.lead_months[region] - month, 0) / MONTHS
     matures = np.where(requests.studied[rows], matures, np.maximum(matures, grid.study_wait[region]))
-    years = np.unique(ahead) / MONTHS
+    years = np.array(months)[:, None] / MONTHS
     later = connected_within(
         np.maximum(before - saved, 0.0),
         place - at_once,
         matures,
         (regions.capacity_mw_month * MONTHS)[region],
         state.scenario.power.withdrawal,
-        years[:, None],
+        years,
     )
-    share = mw / np.where(place > 0.0, place, 1.0)
-    expected = (later + at_once * (matures <= years[:, None])) * share
+    expected = (later + at_once * (matures <= years)) * (requests.mw[rows] / place)
     count = len(state.hyperscalers)
-    return {
-        int(months): np.bincount(buyer, each, minlength=count)
-        for months, each in zip(np.unique(ahead), expected, strict=True)
-    }
+    summed = (np.bincount(buyer, each, minlength=count) for each in expected)
+    return dict(zip(months, summed, strict=True))
 
 
 def withdraw(state: State, allowed: np.ndarray) -> None:
@@ -147,12 +150,16 @@ def file_requests(state: State, lacking: np.ndarray) -> None:
     """File one request per buyer, in the region that suits the project best.
 
     Each month's project has its own taste for regions, spread like the buyers' (`ai.region_taste`), and finds
-    sites in proportion to what operators can connect: a logit in the log of the hall's value.
+    sites in proportion to what operators can connect: a logit in the log of the hall's expected value.
     """
     grid, scenario = state.grid, state.scenario
     rate, bid = discount_rates(state)[:, None], request_bids(state)
-    value = bid / rate * np.exp(-rate * np.maximum(grid.waits, hall_lead(state)))
-    open_to = (value > 0.0) & (state.regions.capacity_mw_month > 0.0) & _worth_the_fee(state, bid)
+    served = np.isfinite(grid.waits)
+    wait = np.where(served, grid.waits, 0.0)
+    # A request has to outlast its wait, so a long queue costs more than time.
+    outlast = np.exp(-scenario.power.withdrawal * wait)
+    value = bid / rate * np.exp(-rate * np.maximum(wait, hall_lead(state))) * outlast
+    open_to = served & (value > 0.0) & _worth_the_fee(state, bid)
     drawn = state.streams.uniform("queue region", state.month, grid.slots)
     spread = max(scenario.ai.region_taste * GUMBEL, MEGAWATTS)
     appeal = np.log(np.where(open_to, value, 1.0)) / spread - np.log(-np.log(drawn))
@@ -221,14 +228,14 @@ def report(state: State) -> None:
     regions.queue_mw = by_region(state, rows, mw)
     grid.study_wait = _study_wait(state, rows)
     capacity = regions.capacity_mw_month * MONTHS
-    ahead = np.broadcast_to(regions.queue_mw, grid.slots.shape)
-    if power.queue_mode == "auction":
-        ahead = _outbid(state, rows, mw)
+    ahead = _outbid(state, rows, mw) if power.queue_mode == "auction" else regions.queue_mw
     behind = backlog_wait(np.maximum(ahead - grid.headroom, 0.0), capacity, power.withdrawal)
     least = np.maximum(grid.lead_months / MONTHS, grid.study_wait)
-    grid.waits = np.where(capacity > 0.0, np.maximum(behind, least), np.inf)
-    share = state.hyperscalers.demand_share
-    regions.wait_years = share @ grid.waits / max(float(share.sum()), MEGAWATTS)
+    grid.waits[:] = np.where(capacity > 0.0, np.maximum(behind, least), np.inf)
+    # Regions outside the pool connect nobody: they have no queue to wait in.
+    pool = grid.near_term_rate > 0.0
+    weight = np.maximum(state.hyperscalers.demand_share, MEGAWATTS)
+    regions.wait_years[pool] = weight @ grid.waits[:, pool] / weight.sum()
 
 
 def _study_wait(state: State, rows: np.ndarray) -> np.ndarray:

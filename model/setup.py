@@ -11,12 +11,13 @@ from model.baseline import Baseline, build_baseline
 from model.bitcoin_price import PriceProcess
 from model.demand import start_demand
 from model.errors import ScenarioError
+from model.expectations import expected_at_start, hashprice_record
 from model.grid import start_grid
 from model.ledger import Ledger
 from model.machine_market import start_rest_of_world
 from model.mining import dispatch, set_fixed_prices
 from model.onsite import OnsiteSupply
-from model.options import BlockTable, product_terms, value_options
+from model.options import BlockTable, average_over_first, product_terms, value_options
 from model.recording import Keep, Recorder
 from model.scenario import Scenario
 from model.state import State
@@ -42,17 +43,25 @@ def build_state(scenario: Scenario, seed: int, keep: Keep = "everything") -> Sta
     _assign_strategies(state)
     start_demand(state)
     start_grid(state)
-    start_rest_of_world(state, baseline.rest_of_world_hash)
+    record = hashprice_record(scenario, state.hashprice)
+    state.firms.expected_hashprice = expected_at_start(scenario.bitcoin, record)
     set_fixed_prices(state)
+    dispatch(state)
+    start_rest_of_world(state, _hash_elsewhere(state, baseline))
     if scenario.choice.imitation > 0.0 or "imitator" in _strategy_names(scenario):
         state.watching = Watching.build(state)
     _value_first_day(state)
     return state
 
 
+def _hash_elsewhere(state: State, baseline: Baseline) -> float:
+    """Return the hash that the network has on the first day beyond what the modelled firms run, EH/s."""
+    network = baseline.tables.tail_value("network_hashrate_2025_11")
+    return max(network - float(state.scratch["running_hash"].sum()), 0.0)
+
+
 def _value_first_day(state: State) -> None:
     """Value firms before anything happens, with the rate of signing of the year before."""
-    dispatch(state)
     value_options(state)
     blocks: BlockTable = state.scratch["blocks"]
     recent = state.leases.signed >= -MONTHS
@@ -71,6 +80,8 @@ def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Ke
         halving=scenario.bitcoin.halving,
     )
     lead = max(scenario.bitcoin.order_lead_months, 1)
+    rent = np.array([leases.shell_rent, leases.colocation_rent, leases.cloud_rent])
+    terms = product_terms(scenario)
     return State(
         scenario=scenario,
         streams=streams,
@@ -101,8 +112,8 @@ def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Ke
         btc_price=scenario.bitcoin.price_start,
         start_subsidy=network.subsidy,
         hashprice=baseline.hashprice,
-        expected_rent=np.array([0.0, leases.shell_rent, leases.colocation_rent, leases.cloud_rent]),
-        terms=product_terms(scenario),
+        expected_rent=np.append(0.0, rent / average_over_first(terms)),
+        terms=terms,
         strategies=[],
         watching=None,
         signing_rate=0.0,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.tables import LeaseStatus, Product
+from agents.tables import LeaseStatus, Product, Tenure
+from model.machine_market import fit_machines, sell_machines
+from model.ownership import return_hosted_mw
 from model.state import State
 
 MONTHS = 12.0
+UPGRADABLE_MW = 20.0
+"""Least size of a site for which fibre and land are worth bringing, the lower end of the middle class."""
 
 
 def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> None:
@@ -25,33 +29,30 @@ def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> N
     fit_machines(state, np.array([site]))
 
 
-def fit_machines(state: State, rows: np.ndarray) -> None:
-    """Sell machines that no longer fit into the unlet megawatts of the given sites."""
+def upgrade_sites(state: State) -> None:
+    """Let sites that are not fit for AI become so: fibre, land and permits take time (part of phase 2)."""
+    sites, choice = state.sites, state.scenario.choice
+    physical = sites.secured_mw / np.maximum(sites.site_count, 1.0)
+    open_to_it = sites.us & ~sites.convertible & (sites.tenure != Tenure.HOSTED) & (physical >= UPGRADABLE_MW)
+    drawn = state.streams.uniform("site upgrade", state.month, sites.slot)
+    upgraded = np.flatnonzero(open_to_it & (drawn < -np.expm1(-choice.upgrade_rate / MONTHS)))
+    if len(upgraded):
+        sites.convertible[upgraded] = True
+        state.recorder.event(
+            "fit for AI", firm=sites.owner[upgraded], site=upgraded, mw=sites.secured_mw[upgraded]
+        )
+
+
+def lapse_hosting(state: State) -> None:
+    """End hosting contracts whose machines have stood still for the notice period (part of phase 2)."""
     sites = state.sites
-    efficiency = state.generations * state.scenario.power.pue_mining
-    needed = sites.hash[rows] @ efficiency
-    room = sites.mining_mw[rows] + sites.idle_mw[rows]
-    kept = np.where(needed > room, room / np.where(needed > 0.0, needed, 1.0), 1.0)
-    if np.all(kept >= 1.0):
+    hosted = (sites.host_site >= 0) & (sites.owner >= 0) & (sites.secured_mw > 0.0)
+    rows = np.flatnonzero(hosted & (sites.months_off >= state.scenario.power.hosting_notice_months))
+    if not len(rows):
         return
-    price = state.machine_price * state.scenario.bitcoin.machine_resale
-    sold = sites.hash[rows] * (1.0 - kept)[:, None]
-    firm = sites.owner[rows]
-    proceeds = np.bincount(firm, sold @ price, minlength=len(state.firms))
-    book = _book_share(state, rows, kept)
-    state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
-    state.ledger.post("machines sold, at book", "earnings", "machines", book)
-    sites.hash[rows] = sites.hash[rows] * kept[:, None]
-
-
-def _book_share(state: State, rows: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return the book value of the machines sold, by firm: their share of the firm's machines at market."""
-    sites, firms = state.sites, state.firms
-    worth = sites.hash @ state.machine_price
-    held = sites.owner >= 0
-    total = np.bincount(sites.owner[held], worth[held], minlength=len(firms))
-    gone = np.bincount(sites.owner[rows], worth[rows] * (1.0 - kept), minlength=len(firms))
-    return firms.machines * np.minimum(gone / np.where(total > 0.0, total, 1.0), 1.0)
+    state.recorder.event("hosting ended", firm=sites.owner[rows], site=rows, mw=sites.secured_mw[rows])
+    sell_machines(state, rows, sites.hash[rows])
+    return_hosted_mw(state, rows)
 
 
 def advance_leases(state: State) -> None:
@@ -145,4 +146,3 @@ def vacate(state: State, rows: np.ndarray, status: LeaseStatus) -> None:
         price=leases.rent_now[rows],
         use=leases.product[rows],
     )
-    state.ledger.settle_ended_leases(state, rows) if hasattr(state.ledger, "settle_ended_leases") else None

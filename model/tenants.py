@@ -98,15 +98,21 @@ def _not_beaten(ready: np.ndarray, running: np.ndarray) -> np.ndarray:
     return ~beaten
 
 
-def onsite_values(state: State) -> np.ndarray:
-    """Return what a hall on each technology is worth to each buyer over a lease's term, [k x buyers]."""
-    lead = hall_lead(state)
-    ready = np.maximum(waits(state), lead)[:, None]
-    last = ready.max(initial=lead, where=np.isfinite(ready)) + state.terms.years[COLOCATION]
-    there = Alternatives(ready, onsite_running_cost(state)[:, None])
-    return own_hall_value(
-        state.hyperscalers.margin, discount_rates(state), last, own_hall(state.scenario), there
-    )
+def onsite_gains(state: State) -> np.ndarray:
+    """Return what an order behind the meter gains over waiting for the grid or doing without, [k x buyers].
+
+    The order takes its lead time, the grid its wait, which a request has to outlast; both are valued to the
+    end of the same lease term, musd/IT MW.
+    """
+    supply, grid, lead = state.onsite, state.grid, hall_lead(state)
+    buyers, rate, hall = state.hyperscalers, discount_rates(state), own_hall(state.scenario)
+    ordered = np.maximum(supply.lead_months / MONTHS, lead)[:, None]
+    last = float(ordered.max()) + state.terms.years[COLOCATION]
+    there = Alternatives(np.maximum(grid.waits.T, lead), grid_running_cost(state)[:, None])
+    here = Alternatives(ordered, onsite_running_cost(state)[:, None])
+    outlast = np.exp(-state.scenario.power.withdrawal * np.minimum(grid.waits.T, last))
+    queued = (own_hall_value(buyers.margin, rate, last, hall, there) * outlast).max(axis=0, initial=0.0)
+    return own_hall_value(buyers.margin, rate, last, hall, here) - queued
 
 
 def request_bids(state: State) -> np.ndarray:

@@ -26,7 +26,7 @@ from model.options import value_options
 from model.pipeline import energise
 from model.rest_of_world import run_rest_of_world
 from model.settlement import settle
-from model.sites import advance_leases
+from model.sites import advance_leases, lapse_hosting, upgrade_sites
 from model.state import State
 from model.valuation import value_firms
 
@@ -61,7 +61,7 @@ TICK: tuple[Phase, ...] = (
         2,
         "deliveries",
         "machines ordered earlier, energised pipelines, lease milestones, grid and on-site connections",
-        (deliver_machines, energise, advance_leases, connect, deliver_onsite),
+        (deliver_machines, upgrade_sites, energise, advance_leases, lapse_hosting, connect, deliver_onsite),
     ),
     Phase(
         3,

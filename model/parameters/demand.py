@@ -53,10 +53,10 @@ class ArtificialIntelligence(Group):
         20,
     )
     discount_investment_grade: float = param(
-        0.07,
+        0.09,
         "share/year",
         "cost of capital of investment-grade buyers",
-        "estimate_c; costs.csv discount_rate_lease, low end",
+        "estimate_c; costs.csv discount_rate_lease",
         0,
         1,
     )
@@ -167,7 +167,7 @@ class Leases(Group):
     shell_rent: float = param(
         0.92,
         "musd/IT MW-year",
-        "shell rent expected at the start (0.87 of income over 0.95)",
+        "shell rent expected at the start, mean over the term (0.87 of income over 0.95)",
         "estimate_c; shell_noi_it over shell_noi_margin of costs.csv",
         0,
         50,
@@ -175,7 +175,7 @@ class Leases(Group):
     colocation_rent: float = param(
         1.73,
         "musd/IT MW-year",
-        "colocation rent expected at the start",
+        "colocation rent expected at the start, mean over the term",
         "deal_tally_25; costs.csv colocation_revenue_it",
         0,
         50,
@@ -183,7 +183,7 @@ class Leases(Group):
     cloud_rent: float = param(
         9.7,
         "musd/IT MW-year",
-        "cloud rent expected at the start",
+        "cloud rent expected at the start, mean over the term",
         "iren_msft_25; costs.csv gpu_cloud_revenue_it",
         0,
         100,

@@ -148,6 +148,14 @@ class Finance(Group):
         1,
         100,
     )
+    closure_months: int = param(
+        12,
+        "months",
+        "months without a running machine, tenant, pipeline or order after which a miner winds up",
+        "estimate_c; the exit of a firm that waits for a price that does not come",
+        1,
+        1200,
+    )
     chapter11_haircut: float = param(
         0.5,
         "share",

@@ -107,6 +107,14 @@ class Choice(Group):
     eligibility_scale: float = param(
         1.0, "ratio", "scale of the three probabilities that a site is fit for AI", "switch; for sweeps", 0, 2
     )
+    upgrade_rate: float = param(
+        0.1,
+        "1/year",
+        "rate at which a site of 20 MW or more that is not fit for AI becomes so (fibre, land, permits)",
+        "estimate_c; the shares fit today are a snapshot and shortage pays for fibre; 0 freezes them",
+        0,
+        10,
+    )
     network: Literal["region", "lender", "complete", "watts_strogatz", "barabasi_albert"] = param(
         "region", "-", "who watches whom", "MODEL 5.12"
     )
@@ -191,7 +199,12 @@ class Population(Group):
     """Who is there at the start."""
 
     private_firms: int = param(
-        137, "firms", "number of private miners in the US tail", "eia_2024_02; 137 mining sites", 0, 1_000_000
+        137,
+        "firms",
+        "number of private miners in the US tail",
+        "estimate_c; tail.csv tail_us_firms, 50-150: with the listed ones about 150 firms",
+        0,
+        1_000_000,
     )
     sites_per_private_firm: float = param(1.5, "sites", "mean sites of a private firm", "estimate_c", 1, 100)
     tail_site_median: float = param(5, "MW", "median site of the tail", "estimate_c; tail.csv", 0.01, 1000)

@@ -148,6 +148,14 @@ class Power(Group):
     pipeline_slip_option: float = param(
         0.75, "1/quarter", "probability that a due energisation slips a quarter, options", "estimate_c", 0, 1
     )
+    hosting_notice_months: int = param(
+        6,
+        "months",
+        "months without a running machine after which a hosting contract ends",
+        "estimate_c; contracts run for one to three years with notice",
+        1,
+        120,
+    )
     availability: float = param(
         0.91,
         "share",
