@@ -216,9 +216,10 @@ def _order_first_machines(state: State) -> None:
     founded = state.month - early
     if founded < 1:
         return
-    new = (firms.entry_month == founded) & (firms.kind == Kind.PRIVATE) & (firms.status == Status.ACTIVE)
+    new = firms.entry_month == founded
     if not new.any():
         return
+    new &= (firms.kind == Kind.PRIVATE) & (firms.status == Status.ACTIVE)
     site = np.flatnonzero((sites.owner >= 0) & new[sites.owner] & (sites.stage == Stage.CONSTRUCTION))
     best, owner = _machine(state), sites.owner[site]
     price = float(state.machine_price[best])

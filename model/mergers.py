@@ -21,6 +21,7 @@ from model.ownership import absorb_firm
 if TYPE_CHECKING:
     from model.state import State
 
+MONTHS = 12.0
 ACCEPTED = "accepted"
 NOT_WORTH = "not worth the price"
 NO_MEANS = "acquirer has not the means"
@@ -63,8 +64,9 @@ def mergers(state: State) -> None:
         return
     secured = np.bincount(state.sites.owner + 1, state.sites.secured_mw, minlength=len(state.firms) + 1)[1:]
     acquirer, target = choose_targets(state, looking, secured)
-    if len(acquirer):
-        _settle(state, _bids(state, acquirer, target, secured))
+    close = worth_a_look(state, acquirer, target)
+    if close.any():
+        _settle(state, _bids(state, acquirer[close], target[close], secured))
 
 
 def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -93,6 +95,21 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     target = np.where(may, pair, -1.0).argmax(axis=1)
     found = may.any(axis=1)
     return acquirer[found], target[found]
+
+
+def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return which pairs may gain from a merger, judged by last month's values.
+
+    To an acquirer with the target's own cost of capital, pool fee and beliefs, who builds no data centres and
+    makes no power, there is only overhead to save: if all of it for ever is less than the premium, it stops.
+    """
+    firms, consolidation = state.firms, state.scenario.consolidation
+    alike = firms.kind[acquirer] <= Kind.PRIVATE
+    for name in ("discount_rate", "lease_discount_rate", "pool_fee", "expected_hashprice", "expected_decay"):
+        column = getattr(firms, name)
+        alike &= column[acquirer] == column[target]
+    saved = consolidation.synergy * MONTHS * firms.overhead[target] / firms.discount_rate[target]
+    return ~alike | (saved > consolidation.takeover_premium * firms.equity_value[target])
 
 
 def _fit_for_ai(state: State) -> np.ndarray:

@@ -9,7 +9,7 @@ from agents.tables import Kind, LeaseStatus, Status
 from model import mergers as phase
 from model.audit import audit
 from model.bids import appraise_targets, power_by_generator
-from model.mergers import choose_targets, mergers
+from model.mergers import choose_targets, mergers, worth_a_look
 from model.mining import mean_cash_cost
 from model.ownership import absorb_firm
 from model.scenario import Scenario
@@ -169,6 +169,22 @@ def test_the_order_of_looking_does_not_matter(state):
     forward = choose_targets(state, looking, megawatts(state))
     backward = choose_targets(state, looking[::-1], megawatts(state))
     assert dict(zip(*forward, strict=True)) == dict(zip(*backward, strict=True))
+
+
+def test_firms_alike_look_closer_only_if_overhead_saved_could_pay_the_premium(state):
+    firms = state.firms
+    alike = np.flatnonzero((firms.kind == Kind.PRIVATE) & (megawatts(state) > 0.0))
+    acquirer, target = np.repeat(alike[0], len(alike) - 1), alike[1:]
+    for name in ("discount_rate", "lease_discount_rate", "pool_fee", "expected_hashprice", "expected_decay"):
+        getattr(firms, name)[target] = getattr(firms, name)[alike[0]]
+    firms.overhead[target] = 0.1
+    value = appraise_targets(state, acquirer, target)
+    skipped = ~worth_a_look(state, acquirer, target)
+    premium = state.scenario.consolidation.takeover_premium
+    assert skipped.any()
+    assert (value.together - value.alone <= premium * firms.equity_value[target] + 1e-9)[skipped].all()
+    other = np.repeat(row_of(state, "RIOT"), len(target))
+    assert worth_a_look(state, other, target).all()
 
 
 def test_outsiders_bid_only_if_the_scenario_lets_them():
