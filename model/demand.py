@@ -68,7 +68,7 @@ def demand_path(scenario: Scenario, tables: BaselineTables, calendar: Calendar) 
     }
     first, final = rows[0].year, rows[-1].year
     before = -calendar.month(f"{first}-01")
-    ticks = np.arange(before + scenario.horizon.months + LOOK_AHEAD)
+    ticks = range(before + scenario.horizon.months + LOOK_AHEAD)
     yearly = np.array([added[min(first + tick // MONTHS, final)] for tick in ticks])
     load = np.concatenate([[0.0], np.cumsum(yearly / MONTHS)]) * 1000.0
     return DemandPath(load[before:], ai.bust_month, ai.bust_share, min(scale, 1.0))

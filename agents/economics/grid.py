@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agents.economics.checks import Result, finite, nonnegative, plain
-from agents.economics.discounting import annuity_factor
 
 HOURS_PER_DAY = 24.0
 
@@ -85,7 +84,7 @@ def firm_power_price(
         USD/MWh of a flat load.
     """
     energy = np.asarray(energy_start) * (np.asarray(energy_index) - 1.0)
-    return plain(industrial + energy + (np.asarray(capacity_now) - capacity_start) / HOURS_PER_DAY)
+    return plain(np.asarray(industrial) + energy + (np.asarray(capacity_now) - capacity_start) / HOURS_PER_DAY)
 
 
 def served(ahead: ArrayLike, mw: ArrayLike, capacity: ArrayLike) -> Result:
@@ -114,14 +113,14 @@ def connected_within(
 ) -> Result:
     """Return how much of a place in a queue can expect to be connected within a time.
 
-    Behind B megawatts the wait is t(B) = ln(1 + w B/C)/w, and of those who wait the share exp(-w t) is still
-    there: 1/(1 + w B/C). Integrated over a place from B1 to B2 that is C (t(B2) - t(B1)): capacity times the
-    time it works for them. What comes up before the request is mature is connected when it is.
+    Behind B megawatts the wait is t(B) = ln(1 + w B/C)/w, and what waits shrinks by exp(-w t). A place is
+    served from the time it is ripe and nothing is ahead: first with the capacity that was not needed while it
+    was not ripe, then at the rate C. A place that is ripe when its turn comes gets C (t(B2) - t(B1)).
 
     Args:
         ahead: B1, load before the place, MW.
         mw: B2 - B1, load at the place, MW.
-        matures: Earliest time the place can be connected, years from now.
+        matures: Time from which the place can be connected, years from now.
         capacity: C, MW/year.
         withdrawal: w, 1/year.
         horizon: Time looked ahead, years.
@@ -132,14 +131,13 @@ def connected_within(
     rate = np.asarray(nonnegative("capacity", capacity), dtype=float)
     works = rate > 0.0
     rate = np.where(works, rate, 1.0)
-    first, last = _wait(ahead, rate, withdrawal), _wait(np.add(ahead, mw), rate, withdrawal)
-    mature = np.minimum(np.maximum(matures, first), last)
-    # Those who reached the front before maturity waited and thinned out until `matures`.
-    early = np.minimum(np.maximum(rate * annuity_factor(-withdrawal, mature) - ahead, 0.0), mw)
-    burst = early * np.exp(-withdrawal * np.asarray(matures, dtype=float))
-    flow = rate * np.maximum(np.minimum(last, horizon) - mature, 0.0)
-    expected = np.minimum(burst + flow, mw) * (np.less_equal(matures, horizon) & works)
-    return plain(expected)
+    reached = _wait(ahead, rate, withdrawal)
+    begins = np.maximum(matures, reached)
+    left = mw * np.exp(-withdrawal * begins)
+    at_once = np.minimum(left, rate * (begins - reached))
+    takes = _wait(left - at_once, rate, withdrawal)
+    expected = at_once + rate * np.minimum(takes, np.maximum(horizon - begins, 0.0))
+    return plain(expected * (np.less_equal(begins, horizon) & works))
 
 
 def _wait(backlog: ArrayLike, rate: np.ndarray, withdrawal: float) -> np.ndarray:

@@ -16,7 +16,12 @@ from agents.tables import (
     Product,
     site_columns,
 )
+from model.baseline import build_baseline
+from model.demand import order_onsite, start_demand, update_demand
+from model.grid import check_queue, connect, energy_prices, queue, start_grid
 from model.ledger import Ledger
+from model.onsite import OnsiteSupply, deliver_onsite
+from model.options import product_terms
 from model.scenario import Scenario
 from model.streams import Streams
 
@@ -131,3 +136,51 @@ def world():
     )
     made.add_sites(np.arange(3), 100.0, hash_eh_s=5.0)
     return made
+
+
+@pytest.fixture(scope="session")
+def power_state():
+    """Return a function that makes the power side of a scenario at the start; keywords are dotted values."""
+
+    def make(seed=0, **scenario):
+        chosen, streams = Scenario().with_values(**scenario), Streams(seed)
+        start = build_baseline(chosen, streams)
+        names = ("firms", "sites", "leases", "hyperscalers", "regions", "requests", "region_names")
+        state = SimpleNamespace(
+            scenario=chosen,
+            streams=streams,
+            month=0,
+            onsite=OnsiteSupply(chosen, start.tables),
+            terms=product_terms(chosen),
+            recorder=Events(),
+            scratch={},
+            figures={},
+            **{name: getattr(start, name) for name in names},
+        )
+        start_demand(state)
+        start_grid(state)
+        return state
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_power():
+    """Return a function that runs the power phases of some months; miners only deliver what is signed."""
+
+    def run(state, months):
+        for _ in range(months):
+            energy_prices(state)
+            update_demand(state)
+            leases = state.leases
+            due = (leases.status == LeaseStatus.BUILDING) & (leases.delivery <= state.month)
+            leases.status[due] = LeaseStatus.DELIVERING
+            connect(state)
+            deliver_onsite(state)
+            order_onsite(state)
+            queue(state)
+            check_queue(state)
+            state.month += 1
+        return state
+
+    return run
