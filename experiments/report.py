@@ -142,7 +142,7 @@ def _concentration(facts: dict[str, Any]) -> Table:
 def _lines(facts: dict[str, Any]) -> list[str]:
     out, rent, mining = facts["shakeout"], facts["rent"], facts["mining"]
     rents, hashprice = rent["lease_rent_usd_kw_month"], mining["hashprice_usd_ph_day"]
-    network = mining["network_hashrate_eh_s"]
+    network, price = mining["network_hashrate_eh_s"], mining["btc_price_usd"]
     counts = {name: _count(out[name], name) for name in ("exits", "mergers", "liquidations", "entries")}
     filings = _count(out["chapter11_filings"], "chapter 11 filings")
     leases, width = _count(rent["leases_signed"], "leases"), number(rent["mean_core_width_usd_kw_month"])
@@ -152,7 +152,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"fewest {out['fewest_firms']} in {out['fewest_firms_month']}.",
         f"Rent (colocation): {number(rents['start'])} to {number(rents['end'])} USD/kW-month of IT; "
         f"{leases} signed, core {width} USD/kW-month wide on average.",
-        f"Mining: hashprice {number(hashprice['start'], 1)} to {number(hashprice['end'], 1)} USD/PH/day, "
+        f"Mining: BTC {number(price['start'])} to {number(price['end'])} USD, hashprice "
+        f"{number(hashprice['start'], 1)} to {number(hashprice['end'], 1)} USD/PH/day, "
         f"network {number(network['start'])} to {number(network['end'])} EH/s.",
     ]
 
