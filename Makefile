@@ -4,6 +4,8 @@
 
 BIN := .venv/bin
 OUT ?= runs/reference
+# Of the first hundred seeds the one whose bitcoin price stays closest to its median; a test holds it.
+SEED ?= 75
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
@@ -17,7 +19,7 @@ help: ## List the targets
 
 .PHONY: run
 run: install ## Run the reference scenario into runs/reference (OUT=folder for another place)
-	@$(BIN)/gridrush run reference --out "$(OUT)"
+	@$(BIN)/gridrush run reference --seed $(SEED) --out "$(OUT)"
 	@echo "The results are in $(OUT):" && ls "$(OUT)"
 
 .PHONY: install
