@@ -28,6 +28,7 @@ from model.requests import (
     file_requests,
     places,
     report,
+    ripe_in,
     study,
     waiting,
     withdraw,
@@ -43,7 +44,10 @@ NEAR_TERM = ("2025-01", "2028-12")
 """First and last month in which near-term grid access connects."""
 CONSTRUCTION = ("2025-01", "2026-12")
 """First and last month in which load under construction connects."""
-EMPTY = ("headroom", "study_effort", "study_wait", "opening_mw", "firm_start", "firm_mw", "energy_deviation")
+EMPTY = (
+    *("headroom", "study_effort", "study_wait", "opening_mw"),
+    *("firm_start", "firm_mw", "shortage", "energy_deviation"),
+)
 """What is zero in every region before anything happens."""
 
 
@@ -85,6 +89,8 @@ class Grid:
     """The same on miners' sites, [r]."""
     firm_mw: np.ndarray
     """Load that miners' sites deliver to tenants now, [r]."""
+    shortage: np.ndarray
+    """Shortage at the start of the month, percentage points of peak, [r]."""
     energy_deviation: np.ndarray
     """Deviation of the log energy price from its mean, [r]."""
     energy_variance: float
@@ -179,7 +185,7 @@ def energy_prices(state: State) -> None:
     shock = state.streams.normal("energy price", state.month, grid.region_slots)
     grid.energy_deviation = memory * grid.energy_deviation + deviation * shock
     grid.energy_variance = memory**2 * grid.energy_variance + deviation**2
-    points = _points(state, grid.firm_mw, state.month)
+    points = grid.shortage
     # Half the variance is taken off, so that the expected price stays what it was at the start.
     log_index = grid.energy_deviation - 0.5 * grid.energy_variance + power.scarcity_energy_slope * points
     regions.energy_index = np.exp(np.minimum(log_index, 700.0))
@@ -204,6 +210,7 @@ def connect(state: State) -> None:
     room = np.maximum(buyers.demand_mw - delivered(state), 0.0)
     built = _finish_construction(state, room)
     room = np.maximum(room - built.sum(axis=1), 0.0)
+    rows = rows[state.requests.studied[rows] & (ripe_in(state, rows, state.month) <= 0)]
     connected = _serve(state, rows, room)
     regions.connected_now_mw = by_region(state, rows, connected)
     regions.connected_mw += regions.connected_now_mw + built.sum(axis=0)
@@ -226,13 +233,11 @@ def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
 
 
 def _serve(state: State, rows: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Connect requests in the order of their places, and return the MW of each."""
+    """Connect some requests in the order of their places, and return the MW of each."""
     requests, grid = state.requests, state.grid
     region, buyer, mw = requests.region[rows], requests.buyer[rows], requests.mw[rows]
-    ripe = requests.studied[rows] & (requests.filed[rows] + grid.lead_months[region] <= state.month)
-    wanted = mw * ripe
-    total = by_buyer(state, rows, wanted)
-    wanted *= np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[buyer]
+    total = by_buyer(state, rows, mw)
+    wanted = mw * np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[buyer]
     ahead, place = places(state, rows, wanted)
     able = grid.headroom + state.regions.capacity_mw_month
     connected = wanted * formulas.served(ahead, place, able[region])
@@ -279,33 +284,22 @@ def _firm_load(state: State) -> None:
     )
 
 
-def _peak(state: State, months: int) -> np.ndarray:
-    return state.regions.peak_mw * (1.0 + state.scenario.power.other_load_growth) ** (months / MONTHS)
-
-
-def _promised(state: State, firm: np.ndarray, months: int) -> np.ndarray:
-    regions, grid = state.regions, state.grid
-    load = _peak(state, months) + (regions.connected_mw - grid.connected_start) + (firm - grid.firm_start)
-    return load * (1.0 + regions.reserve_margin) * (regions.peak_mw > 0.0)
-
-
-def _points(state: State, firm: np.ndarray, months: int) -> np.ndarray:
-    """Return the shortage with that much firm load on miners' sites, points of peak, like `firm`."""
-    promised, peak = _promised(state, firm, months), _peak(state, months)
-    return formulas.shortage_points(promised, state.regions.accredited_mw, peak)
-
-
 def _adequacy(state: State, months: int) -> None:
     """Renew the adequacy ledger that many months after the start, and what can be connected next month."""
     regions, grid, power = state.regions, state.grid, state.scenario.power
-    start = regions.peak_mw * (1.0 + regions.reserve_margin)
-    regions.accredited_mw = start + regions.firm_addition_mw * (months / MONTHS)
-    regions.promised_mw = _promised(state, grid.firm_mw, months)
+    years, margin = months / MONTHS, 1.0 + regions.reserve_margin
+    # Regions outside the pool have no peak and promise nothing.
+    peak = regions.peak_mw * (1.0 + power.other_load_growth) ** years
+    turned_firm = (grid.firm_mw - grid.firm_start) * margin * (peak > 0.0)
+    without = (peak + regions.connected_mw - grid.connected_start) * margin
+    regions.accredited_mw = regions.peak_mw * margin + regions.firm_addition_mw * years
+    regions.promised_mw = without + turned_firm
+    promised = np.stack([regions.promised_mw, without])
+    grid.shortage, otherwise = formulas.shortage_points(promised, regions.accredited_mw, peak)
+    left = formulas.connection_factor(grid.shortage, otherwise, power.shortage_connection_slope)
     after = max(months - grid.near_term_end, 0) / MONTHS
-    rate = grid.near_term_rate * power.connection_scale * (1.0 + power.connection_growth) ** after
-    points, without = _points(state, np.stack([grid.firm_mw, grid.firm_start]), months)
-    left = formulas.connection_factor(points, without, power.shortage_connection_slope)
-    regions.capacity_mw_month = rate * left
+    growth = power.connection_scale * (1.0 + power.connection_growth) ** after
+    regions.capacity_mw_month = grid.near_term_rate * growth * left
 
 
 def check_queue(state: State) -> None:

@@ -74,6 +74,12 @@ def _by_bid(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
     return np.maximum(ahead, 0.0)
 
 
+def ripe_in(state: State, rows: np.ndarray, month: int) -> np.ndarray:
+    """Return in how many months requests are as old as the lead time, zero or less when they are."""
+    requests = state.requests
+    return requests.filed[rows] + state.grid.lead_months[requests.region[rows]] - month
+
+
 def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int, np.ndarray]:
     """Return what each buyer can expect to be connected from its queued requests, MW by horizon.
 
@@ -85,16 +91,14 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int
     requests, regions, grid = state.requests, state.regions, state.grid
     months = sorted(set(ahead))
     rows = waiting(state)
-    before, place = places(state, rows, requests.mw[rows])
-    # What is not old enough within the longest horizon cannot be connected in any.
-    soon = np.flatnonzero(
-        requests.filed[rows] + grid.lead_months[requests.region[rows]] <= month + months[-1]
-    )
-    rows, before, place = rows[soon], before[soon], place[soon]
+    left = ripe_in(state, rows, month)
+    # What is not old enough within the longest horizon is in nobody's way.
+    soon = left <= months[-1]
+    rows, matures = rows[soon], np.maximum(left[soon], 0) / MONTHS
     region, buyer = requests.region[rows], requests.buyer[rows]
+    before, place = places(state, rows, requests.mw[rows])
     saved = grid.headroom[region]
     at_once = np.minimum(np.maximum(saved - before, 0.0), place)
-    matures = np.maximum(requests.filed[rows] + grid.lead_months[region] - month, 0) / MONTHS
     matures = np.where(requests.studied[rows], matures, np.maximum(matures, grid.study_wait[region]))
     years = np.array(months)[:, None] / MONTHS
     later = connected_within(
@@ -153,6 +157,8 @@ def file_requests(state: State, lacking: np.ndarray) -> None:
     sites in proportion to what operators can connect: a logit in the log of the hall's expected value.
     """
     grid, scenario = state.grid, state.scenario
+    if not (lacking >= scenario.ai.minimum_block_mw).any():
+        return
     rate, bid = discount_rates(state)[:, None], request_bids(state)
     served = np.isfinite(grid.waits)
     wait = np.where(served, grid.waits, 0.0)
