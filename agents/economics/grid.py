@@ -84,7 +84,9 @@ def firm_power_price(
         USD/MWh of a flat load.
     """
     energy = np.asarray(energy_start) * (np.asarray(energy_index) - 1.0)
-    return plain(np.asarray(industrial) + energy + (np.asarray(capacity_now) - capacity_start) / HOURS_PER_DAY)
+    return plain(
+        np.asarray(industrial) + energy + (np.asarray(capacity_now) - capacity_start) / HOURS_PER_DAY
+    )
 
 
 def served(ahead: ArrayLike, mw: ArrayLike, capacity: ArrayLike) -> Result:
