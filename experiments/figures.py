@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments import palette
+from model import palette
 from model.manifest import PURPOSE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments.palette import BASES, LABELS, SOURCES, USES
+from model.palette import BASES, LABELS, SOURCES, USES
 
 if TYPE_CHECKING:
     from model.identities import Identity

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.palette import BASES, SOURCES, USES
 from model.manifest import PURPOSE
+from model.palette import BASES, SOURCES, USES
 
 if TYPE_CHECKING:
     from model.run import Run

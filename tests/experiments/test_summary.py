@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from experiments import palette
 from experiments.figures import SIZE, halvings, save_summary, summary_figure
 from experiments.report import number, print_identities, print_report
 from experiments.summary import NINE, firm_fate, heart, plain, summarise
+from model import palette
 from model.identities import Identity
 from model.run import Run
 
