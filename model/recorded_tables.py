@@ -85,6 +85,10 @@ TENANT_KINDS = ("decision", "delivered", "lease ended", "tenant default", "lease
 _MISSING: dict[str, Any] = {"i": -1, "f": np.nan, "O": ""}
 
 
+LEAST_HELD = 1e-3
+"""MW or EH/s below which a value per unit says nothing."""
+
+
 def series(recorder: Recorder) -> pd.DataFrame:
     """Return the series, concentration included."""
     months = recorder.month
@@ -202,7 +206,7 @@ def decoded(start: str, columns: dict[str, Any]) -> pd.DataFrame:
 
 
 def _values_per_unit(recorded: dict[str, np.ndarray], held: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return value per megawatt and per EH/s; not a number for a firm that has none."""
+    """Return value per megawatt and per EH/s; not a number for a firm that has none to speak of."""
     contracted = held["building_mw"] + held["subleased_mw"] + held["converted_mw"]
     ratios = {
         "ev_per_mw": (recorded["enterprise_value"], held["energised_mw"]),
@@ -211,7 +215,7 @@ def _values_per_unit(recorded: dict[str, np.ndarray], held: dict[str, np.ndarray
         "ev_per_eh": (recorded["enterprise_value"], held["hash_eh_s"]),
     }
     return {
-        name: np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
+        name: np.divide(above, below, out=np.full(len(below), np.nan), where=below > LEAST_HELD)
         for name, (above, below) in ratios.items()
     }
 
