@@ -196,7 +196,7 @@ def _firm_values(
 
 
 def _pay(state: State, firm: np.ndarray, site: np.ndarray) -> None:
-    """Let investors found the firms: infrastructure is paid at once, the rest is cash."""
+    """Let investors found the firms: infrastructure is paid at once, money for machines is set aside."""
     sites, finance, ledger = state.sites, state.scenario.finance, state.ledger
     mw, best = sites.secured_mw[site], _machine(state)
     machines = mw / meter_efficiency(state)[best] * state.machine_price[best]
@@ -207,10 +207,14 @@ def _pay(state: State, firm: np.ndarray, site: np.ndarray) -> None:
     capital = built + machines + monthly * finance.private_cash_months
     ledger.post("firms founded", "cash", "capital", capital, rows=firm, sector="investors")
     ledger.post("mines built", "property", "cash", built, rows=firm, sector="suppliers")
+    ledger.post("reserved for machines", "restricted_cash", "cash", machines, rows=firm)
 
 
 def _order_first_machines(state: State) -> None:
-    """Order machines for mines that energise when the machines arrive, as far as the cash goes."""
+    """Order machines for mines that energise when the machines arrive, as far as the money set aside goes.
+
+    What is left of it is cash again; cash for the first months of running is not spent on machines.
+    """
     firms, sites = state.firms, state.sites
     early = max(state.scenario.consolidation.entry_build_months - len(state.orders), 0)
     founded = state.month - early
@@ -225,7 +229,11 @@ def _order_first_machines(state: State) -> None:
     price = float(state.machine_price[best])
     wanted = sites.pipeline_mw[site] / meter_efficiency(state)[best]
     bill = np.bincount(owner, wanted * price, minlength=len(firms))
-    part = np.minimum(np.maximum(firms.cash, 0.0) / np.where(bill > 0.0, bill, np.inf), 1.0)
-    state.ledger.post("machine orders", "machines", "cash", bill * part, sector="suppliers")
+    reserved = np.maximum(firms.restricted_cash, 0.0) * new
+    part = np.minimum(reserved / np.where(bill > 0.0, bill, np.inf), 1.0)
+    paid = bill * part
+    ledger = state.ledger
+    ledger.post("machine orders", "machines", "restricted_cash", paid, sector="suppliers")
+    ledger.post("reserves released", "cash", "restricted_cash", np.maximum(reserved - paid, 0.0))
     state.orders[-1, site] += wanted * part[owner]
     state.order_generation[-1] = best

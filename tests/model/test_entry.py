@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.tables import Kind, Stage, Tenure
+from agents.tables import NEVER, Kind, Stage, Tenure
 from model.audit import audit
 from model.entry import add_sites, entry, profitability
 from model.scenario import Scenario
@@ -110,9 +110,8 @@ def test_names_and_slots_are_unique():
 def test_investors_pay_and_every_book_balances():
     state, firms = crowded()
     state.ledger.check()
-    np.testing.assert_allclose(
-        state.firms.capital[firms], state.firms.cash[firms] + state.firms.property[firms]
-    )
+    held = state.firms.cash + state.firms.restricted_cash + state.firms.property
+    np.testing.assert_allclose(state.firms.capital[firms], held[firms])
     mw = np.bincount(state.sites.owner, state.sites.secured_mw)[firms]
     np.testing.assert_allclose(state.firms.property[firms], mw * state.scenario.finance.mine_capex)
     assert (state.firms.corporate_debt[firms] == 0.0).all()
@@ -146,11 +145,25 @@ def test_machines_arrive_when_the_mine_is_built():
     state.month += build - len(state.orders)
     entry(state)
     assert (state.orders[-1, sites] > 0.0).all()
-    assert (state.firms.cash[firms] >= 0.0).all()
     assert (state.firms.machines[firms] > 0.0).all()
+    assert (state.firms.restricted_cash[firms] == 0.0).all()
     state.ledger.check()
     efficiency = state.generations[state.order_generation[-1]] * state.scenario.power.pue_mining
     assert (state.orders[-1, sites] * efficiency <= state.sites.pipeline_mw[sites] + 1e-9).all()
+
+
+def test_machines_leave_an_entrant_the_cash_it_runs_on_until_it_mines():
+    values = {
+        "finance.debt_enabled": False,
+        "bitcoin.price_process": "constant",
+        "bitcoin.price_start": 250000.0,
+    }
+    state = build_state(Scenario().with_values(**values), 1)
+    for _ in range(16):
+        run_month(state)
+    firms = entrants(state)
+    assert len(firms) > 10
+    assert (state.firms.exit_month[firms] == NEVER).all()
 
 
 def test_sites_can_be_added_without_a_firm_losing_its_orders():
