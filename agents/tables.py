@@ -203,6 +203,7 @@ LEASE = (
     Column("lower", F, "musd/IT MW-year", "lowest core rent when signed"),
     Column("upper", F, "musd/IT MW-year", "highest core rent when signed"),
     Column("at_start", B, "-", "signed before the run begins"),
+    Column("on_pipeline", B, "-", "needs megawatts that are still to be energised when signed"),
 )
 
 HYPERSCALER = (

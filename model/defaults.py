@@ -14,7 +14,6 @@ from agents.tables import LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
 from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity, miners
 from model.ledger import ASSETS, TOLERANCE
-from model.machine_market import ordered_mw
 from model.ownership import leases_at
 from model.state import State
 
@@ -47,9 +46,9 @@ def defaults(state: State) -> None:
 def _close_idle_miners(state: State) -> None:
     """Wind up miners that have had nothing to do for long: their sites are sold, all owed is paid."""
     firms, sites = state.firms, state.sites
-    busy = (sites.uptime > 0.0) | (state.scratch["fleet_value"] > 0.0) | (sites.new_mine_value > 0.0)
-    busy = busy * (sites.mining_mw + sites.idle_mw) + sites.pipeline_mw + sites.building_mw
-    busy += sites.subleased_mw + sites.converted_mw + ordered_mw(state)
+    # Idle megawatts that a new mine would pay for wait for money, not for the end.
+    busy = sites.mining_mw + sites.idle_mw * (sites.new_mine_value > 0.0) + sites.pipeline_mw
+    busy += sites.building_mw + sites.subleased_mw + sites.converted_mw + state.orders.sum(axis=0)
     work = np.bincount(sites.owner + 1, busy, minlength=len(firms) + 1)[1:]
     firms.months_idle = np.where(miners(state) & (work <= 0.0), firms.months_idle + 1.0, 0.0)
     rows = np.flatnonzero(firms.months_idle >= state.scenario.finance.closure_months)

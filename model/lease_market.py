@@ -99,6 +99,7 @@ def _sign(state: State, offers: Offers, table: BlockTable, deal: dict) -> None:
     state.sites.last_move[site] = state.month
     lead = int(np.ceil(_promised_lead(state, table, block, product) * MONTHS))
     _add_lease(state, deal, site, firm, use, it_mw, capex, lead)
+    state.leases.on_pipeline[-1] = table.from_pipeline[block]
     need = state.hyperscalers
     need.need_mw[deal["buyer"]] -= deal["mw"]
     need.committed_mw[deal["buyer"]] += deal["mw"]

@@ -102,19 +102,15 @@ def _slip(state: State, rows: np.ndarray) -> None:
     """Put off energisation, and with it the delivery of what is let on these megawatts."""
     sites = state.sites
     sites.energisation[rows] = state.month + QUARTER
-    for site in rows:
-        _postpone(state, int(site))
+    _postpone(state, rows)
     if len(rows):
         mw = sites.pipeline_start_mw[rows].copy()
         state.recorder.event("slipped", firm=sites.owner[rows], site=rows, mw=mw)
 
 
-def _postpone(state: State, site: int) -> None:
-    """Put off the leases on a site's pipeline: those that deliver last, up to what is let of it."""
+def _postpone(state: State, rows: np.ndarray) -> None:
+    """Put off the delivery of what is let on the pipelines of these sites."""
     sites, leases = state.sites, state.leases
-    let = float(sites.pipeline_start_mw[site] - sites.pipeline_mw[site])
-    building = np.flatnonzero((leases.site == site) & (leases.status == LeaseStatus.BUILDING))
-    order = building[np.argsort(-leases.delivery[building], kind="stable")]
-    before = np.cumsum(leases.gross_mw[order]) - leases.gross_mw[order]
-    moved = order[before < let - 1e-6]
-    leases.delivery[moved] = np.maximum(leases.delivery[moved], sites.energisation[site])
+    moved = leases.on_pipeline & (leases.status == LeaseStatus.BUILDING) & np.isin(leases.site, rows)
+    later = np.maximum(leases.delivery[moved], sites.energisation[leases.site[moved]])
+    leases.delivery[moved] = later

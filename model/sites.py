@@ -88,12 +88,10 @@ def _slip_and_deliver(state: State, rows: np.ndarray) -> None:
     drawn = state.streams.uniform("slip", state.month, lease_slots(state, rows))
     slipping = rows[(drawn < terms.slip_probability) & (leases.delivery[rows] > state.month)]
     leases.delivery[slipping] += terms.slip_months
-    site = leases.site[rows]
-    powered = (sites.energisation[site] <= state.month) | (sites.pipeline_start_mw[site] == 0.0)
-    powered |= sites.energised_mw[site] >= sites.secured_mw[site] - 1e-6
-    late = rows[(leases.delivery[rows] <= state.month) & ~powered]
-    leases.delivery[late] = state.month + 1
-    done = rows[(leases.delivery[rows] <= state.month) & powered]
+    waiting = leases.on_pipeline[rows] & (sites.pipeline_start_mw[leases.site[rows]] > 0.0)
+    due = leases.delivery[rows] <= state.month
+    leases.delivery[rows[due & waiting]] = state.month + 1
+    done = rows[due & ~waiting]
     if not len(done):
         return
     leases.status[done] = LeaseStatus.DELIVERING
@@ -129,8 +127,7 @@ def vacate(state: State, rows: np.ndarray, status: LeaseStatus) -> None:
     for use in ("building_mw", "subleased_mw", "converted_mw"):
         column = getattr(sites, use)
         np.maximum(column, 0.0, out=column)
-    waiting = sites.energised_mw[where] < sites.secured_mw[where] - 1e-6
-    waiting &= ~built & (sites.energisation[where] > state.month)
+    waiting = leases.on_pipeline[rows] & (sites.pipeline_start_mw[where] > 0.0)
     np.add.at(sites.idle_mw, where, np.where(waiting, 0.0, mw))
     np.add.at(sites.pipeline_mw, where, np.where(waiting, mw, 0.0))
     np.add.at(sites.fitted_it_mw, where, np.where(built & ~shell, leases.it_mw[rows], 0.0))

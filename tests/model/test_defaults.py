@@ -520,3 +520,31 @@ def test_money_in_other_units_is_the_same_year(new_world):
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
     assert len(set(ends[0][0].tolist())) >= 3
+
+
+def test_a_miner_with_nothing_to_do_winds_up_after_a_year_and_its_holders_are_paid(world):
+    firm = int(world.add_firms(1, kind=Kind.PRIVATE, cash=10.0)[0])
+    world.add_firms(1, kind=Kind.LISTED, listed=True, cash=500.0)
+    world.add_sites(firm, 20.0)
+    months = world.scenario.finance.closure_months
+    for _ in range(months - 1):
+        world.quiet()
+        defaults(world)
+    assert world.firms.status[firm] == Status.ACTIVE
+    world.quiet()
+    defaults(world)
+    assert world.firms.status[firm] == Status.LIQUIDATED
+    assert world.firms.cash[firm] == 0.0
+    assert world.recorder.of("closure")
+    world.ledger.check()
+
+
+def test_a_miner_waits_as_long_as_a_new_mine_would_pay_or_a_pipeline_is_coming(world):
+    firms = world.add_firms(2, kind=Kind.PRIVATE, cash=10.0)
+    mine, campus = world.add_sites(firms, 20.0)
+    world.sites.new_mine_value[mine] = 0.1
+    world.sites.pipeline_mw[campus] = 5.0
+    for _ in range(world.scenario.finance.closure_months + 3):
+        world.quiet()
+        defaults(world)
+    assert (world.firms.status[firms] == Status.ACTIVE).all()

@@ -63,6 +63,7 @@ def test_a_slip_puts_off_the_leases_on_the_pipeline_and_no_others(site_world):
     world = site_world(1, Stage.OPTION, **{"power.pipeline_slip_option": 1.0})
     early = world.add_lease(0, 30.0, LeaseStatus.BUILDING, delivery=1)
     on_pipeline = world.add_lease(0, 40.0, LeaseStatus.BUILDING, delivery=2)
+    world.leases.on_pipeline[on_pipeline] = True
     world.sites.idle_mw[0] += 40.0
     world.sites.pipeline_mw[0] -= 40.0
     energise(world)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agents.economics.dispatch import dispatch_machines, fixed_part
@@ -60,12 +60,16 @@ def test_resale_of_contracted_power_is_worth_the_hours_it_is_dear() -> None:
 
 
 @given(
-    fixed=st.floats(-20, 40), price=st.floats(10, 60), volatility=st.floats(0.05, 1.2), worth=st.floats(60, 150)
+    fixed=st.floats(-20, 40),
+    price=st.floats(10, 60),
+    volatility=st.floats(0.05, 1.2),
+    worth=st.floats(60, 150),
 )
 def test_the_fixed_part_gives_back_the_cost_that_was_reported(
     fixed: float, price: float, volatility: float, worth: float
 ) -> None:
     uptime, energy, _ = one(worth, fixed=fixed, price=price, volatility=volatility, hourly=True)
+    assume(uptime > 0.01)  # what a site that hardly ever runs has paid tells nothing
     paid = energy / uptime
     args = [np.array([number]) for number in (paid, worth, price, volatility)]
     again = float(fixed_part(*args)[0])
