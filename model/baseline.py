@@ -53,6 +53,8 @@ class Baseline:
     """USD/PH/day on the first day, fees included."""
     rest_of_world_hash: float
     """EH/s realised outside the modelled firms, so that the network adds up."""
+    demand_gw: float
+    """AI demand of the scenario; without any there are no contracts."""
 
 
 def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
@@ -90,6 +92,7 @@ def build_baseline(scenario: Scenario, streams: Streams) -> Baseline:
         network=inputs.network,
         hashprice=inputs.hashprice,
         rest_of_world_hash=_rest_of_world_hash(inputs, sites),
+        demand_gw=inputs.scenario.ai.demand_gw,
     )
 
 

@@ -170,6 +170,7 @@ def _contracts(baseline: Baseline) -> Iterator[Identity]:
     tables, leases = baseline.tables, baseline.leases
     as_of = {row.ticker: row.as_of for row in tables.miners}
     rows = [row for row in tables.ai_contracts if row.miner in as_of and row.date <= as_of[row.miner]]
+    rows = rows if baseline.demand_gw > 0.0 else []
     it_mw = sum(row.critical_it_mw for row in rows)
     yield _relative("contracted critical IT load", leases.it_mw.sum(), it_mw, EXACT, "MW of IT")
     yield _relative(
