@@ -66,34 +66,55 @@ def drive(
     fees = np.broadcast_to(np.asarray(fees, dtype=float), len(btc_price))
     rows = []
     for month, price in enumerate(btc_price):
-        fee = float(fees[month])
-        quoted = hashprice(price, network.subsidy, fee, network.difficulty)
-        sector.deliver()
-        sector.run(quoted)
-        sector.displace(bans.get(month, 0.0))
-        running = sector.realised_hash
-        mined = network.advance(running, SECONDS_PER_MONTH, fee)
-        if running > 0.0:
-            quoted = mined.btc * price / (running * PH_PER_EH * HOURS_PER_MONTH / 24.0)
-        sector.learn(quoted)
-        value = sector.machine_values()
-        machine_price = next_prices(sector, machine_price, value, generation_month, month)
-        machine = best_machine(sector, machine_price, value, generation_month, month)
-        ordered = sector.order(machine, float(machine_price[machine]))
-        on = sector.nameplate * sector.running
-        mean = float(on @ sector.generations) / max(float(on.sum()), 1e-12)
-        sector.retire()
-        rows.append(
-            (
-                running,
-                quoted,
-                network.difficulty,
-                ordered,
-                mean,
-                machine,
-                machine_price[machine],
-                value[machine],
-            )
+        machine_price, row = drive_month(
+            sector,
+            network,
+            machine_price,
+            generation_month - month,
+            float(price),
+            float(fees[month]),
+            bans.get(month, 0.0),
         )
+        rows.append(row)
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     return SectorPath(*columns)
+
+
+def drive_month(
+    sector: RestOfWorld,
+    network: BitcoinNetwork,
+    machine_price: np.ndarray,
+    generation_month: np.ndarray,
+    btc_price: float,
+    fee: float = 0.0,
+    ban: float = 0.0,
+) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Run the sector for one month; return machine prices after it and a row of `SectorPath`.
+
+    Args:
+        sector: World mining; it is changed.
+        network: The protocol; it is changed.
+        machine_price: USD/TH by generation before the month.
+        generation_month: Months until each generation can be ordered, zero or less when it can.
+        btc_price: USD.
+        fee: BTC per block.
+        ban: Share of running machines switched off at the start of the month.
+    """
+    quoted = hashprice(btc_price, network.subsidy, fee, network.difficulty)
+    sector.deliver()
+    sector.run(quoted)
+    sector.displace(ban)
+    running = sector.realised_hash
+    mined = network.advance(running, SECONDS_PER_MONTH, fee)
+    if running > 0.0:
+        quoted = mined.btc * btc_price / (running * PH_PER_EH * HOURS_PER_MONTH / 24.0)
+    sector.learn(quoted)
+    value = sector.machine_values()
+    machine_price = next_prices(sector, machine_price, value, generation_month, 0)
+    machine = best_machine(sector, machine_price, value, generation_month, 0)
+    ordered = sector.order(machine, float(machine_price[machine]))
+    on = sector.nameplate * sector.running
+    mean = float(on @ sector.generations) / max(float(on.sum()), 1e-12)
+    sector.retire()
+    bought = float(machine_price[machine]), float(value[machine])
+    return machine_price, (running, quoted, network.difficulty, ordered, mean, machine, *bought)

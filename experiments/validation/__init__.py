@@ -1,0 +1,1 @@
+"""Validation: the model against history, against closed forms, against the patterns it should show."""
