@@ -44,6 +44,7 @@ def entry(state: State) -> None:
         if count:
             _found(state, count)
     _order_first_machines(state)
+    _open(state)
 
 
 def profitability(state: State) -> float:
@@ -196,25 +197,26 @@ def _firm_values(
 
 
 def _pay(state: State, firm: np.ndarray, site: np.ndarray) -> None:
-    """Let investors found the firms: infrastructure is paid at once, money for machines is set aside."""
-    sites, finance, ledger = state.sites, state.scenario.finance, state.ledger
-    mw, best = sites.secured_mw[site], _machine(state)
+    """Let investors found the firms; their money is set aside for machines, energisation and a beginning."""
+    mw, best = state.sites.secured_mw[site], _machine(state)
     machines = mw / meter_efficiency(state)[best] * state.machine_price[best]
+    capital = machines + _opening_cost(state, site)
+    state.ledger.post("firms founded", "restricted_cash", "capital", capital, rows=firm, sector="investors")
+
+
+def _opening_cost(state: State, site: np.ndarray) -> np.ndarray:
+    """Return what mines to be built need besides machines, musd: infrastructure and some months of cost."""
+    sites, finance = state.sites, state.scenario.finance
+    mw = sites.secured_mw[site]
     mwh = mw * (state.scenario.power.availability * HOURS_PER_MONTH)
     power = sites.power_cost[site] * state.scenario.power.energy_scale
-    monthly = (power + sites.operating_cost[site]) * mwh / MUSD + state.firms.overhead[firm]
-    built = mw * finance.mine_capex
-    capital = built + machines + monthly * finance.private_cash_months
-    ledger.post("firms founded", "cash", "capital", capital, rows=firm, sector="investors")
-    ledger.post("mines built", "property", "cash", built, rows=firm, sector="suppliers")
-    ledger.post("reserved for machines", "restricted_cash", "cash", machines, rows=firm)
+    overhead = state.firms.overhead[sites.owner[site]]
+    monthly = (power + sites.operating_cost[site]) * mwh / MUSD + overhead
+    return mw * finance.mine_capex + monthly * finance.private_cash_months
 
 
 def _order_first_machines(state: State) -> None:
-    """Order machines for mines that energise when the machines arrive, as far as the money set aside goes.
-
-    What is left of it is cash again; cash for the first months of running is not spent on machines.
-    """
+    """Order machines for mines that energise when the machines arrive, as far as the money for them goes."""
     firms, sites = state.firms, state.sites
     early = max(state.scenario.consolidation.entry_build_months - len(state.orders), 0)
     founded = state.month - early
@@ -229,11 +231,21 @@ def _order_first_machines(state: State) -> None:
     price = float(state.machine_price[best])
     wanted = sites.pipeline_mw[site] / meter_efficiency(state)[best]
     bill = np.bincount(owner, wanted * price, minlength=len(firms))
-    reserved = np.maximum(firms.restricted_cash, 0.0) * new
+    kept = np.bincount(owner, _opening_cost(state, site), minlength=len(firms))
+    reserved = np.maximum(firms.restricted_cash - kept, 0.0)
     part = np.minimum(reserved / np.where(bill > 0.0, bill, np.inf), 1.0)
-    paid = bill * part
-    ledger = state.ledger
-    ledger.post("machine orders", "machines", "restricted_cash", paid, sector="suppliers")
-    ledger.post("reserves released", "cash", "restricted_cash", np.maximum(reserved - paid, 0.0))
+    state.ledger.post("machine orders", "machines", "restricted_cash", bill * part, sector="suppliers")
     state.orders[-1, site] += wanted * part[owner]
     state.order_generation[-1] = best
+
+
+def _open(state: State) -> None:
+    """Hand entrants whose mine energises next month the money that was set aside for it."""
+    firms, sites = state.firms, state.sites
+    ready = (sites.owner >= 0) & (sites.stage == Stage.CONSTRUCTION)
+    ready &= (sites.energisation <= state.month + 1) & (firms.entry_month[sites.owner] > 0)
+    rows = np.unique(sites.owner[ready])
+    rows = rows[(firms.restricted_cash[rows] > 0.0) & (firms.kind[rows] == Kind.PRIVATE)]
+    if len(rows):
+        reserved = firms.restricted_cash[rows]
+        state.ledger.post("reserves released", "cash", "restricted_cash", reserved, rows=rows)

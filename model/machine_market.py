@@ -232,10 +232,16 @@ def _site_values(state: State, rows: np.ndarray, machines: np.ndarray) -> np.nda
 
 
 def _affordable(state: State, rows: np.ndarray, cost: np.ndarray) -> np.ndarray:
-    """Return the part of its orders that each site's owner can pay from free cash, alike at all sites."""
-    owner = state.sites.owner[rows]
-    total = np.bincount(owner, cost, minlength=len(state.firms))
-    paid = np.minimum(free_cash(state), total)
+    """Return the part of its orders that each site's owner can pay from free cash, alike at all sites.
+
+    What overhead takes until the machines run is not free: a mine without machines earns nothing.
+    """
+    firms, owner = state.firms, state.sites.owner[rows]
+    total = np.bincount(owner, cost, minlength=len(firms))
+    free = free_cash(state)
+    if state.scenario.finance.enabled:
+        free = np.minimum(free, np.maximum(firms.cash - firms.overhead * (len(state.orders) + 1), 0.0))
+    paid = np.minimum(free, total)
     return (paid / np.where(total > 0.0, total, 1.0))[owner]
 
 

@@ -60,8 +60,8 @@ TICK: tuple[Phase, ...] = (
     Phase(
         2,
         "deliveries",
-        "machines ordered earlier, energised pipelines, lease milestones, grid and on-site connections",
-        (deliver_machines, upgrade_sites, energise, advance_leases, lapse_hosting, connect, deliver_onsite),
+        "energised pipelines, machines ordered earlier, lease milestones, grid and on-site connections",
+        (energise, deliver_machines, upgrade_sites, advance_leases, lapse_hosting, connect, deliver_onsite),
     ),
     Phase(
         3,

@@ -110,10 +110,9 @@ def test_names_and_slots_are_unique():
 def test_investors_pay_and_every_book_balances():
     state, firms = crowded()
     state.ledger.check()
-    held = state.firms.cash + state.firms.restricted_cash + state.firms.property
-    np.testing.assert_allclose(state.firms.capital[firms], held[firms])
+    np.testing.assert_allclose(state.firms.capital[firms], state.firms.restricted_cash[firms])
     mw = np.bincount(state.sites.owner, state.sites.secured_mw)[firms]
-    np.testing.assert_allclose(state.firms.property[firms], mw * state.scenario.finance.mine_capex)
+    assert (state.firms.capital[firms] > mw * state.scenario.finance.mine_capex).all()
     assert (state.firms.corporate_debt[firms] == 0.0).all()
     assert state.ledger.sector_cash["investors"] == pytest.approx(-state.firms.capital[firms].sum())
 
@@ -146,7 +145,9 @@ def test_machines_arrive_when_the_mine_is_built():
     entry(state)
     assert (state.orders[-1, sites] > 0.0).all()
     assert (state.firms.machines[firms] > 0.0).all()
-    assert (state.firms.restricted_cash[firms] == 0.0).all()
+    # What energisation will cost has not gone into machines.
+    works = np.bincount(state.sites.owner, state.sites.pipeline_mw)[firms] * state.scenario.finance.mine_capex
+    assert (state.firms.restricted_cash[firms] > works).all()
     state.ledger.check()
     efficiency = state.generations[state.order_generation[-1]] * state.scenario.power.pue_mining
     assert (state.orders[-1, sites] * efficiency <= state.sites.pipeline_mw[sites] + 1e-9).all()
@@ -164,6 +165,22 @@ def test_machines_leave_an_entrant_the_cash_it_runs_on_until_it_mines():
     firms = entrants(state)
     assert len(firms) > 10
     assert (state.firms.exit_month[firms] == NEVER).all()
+
+
+def test_machines_of_an_entrant_run_from_the_day_its_mine_energises():
+    values = {
+        "power.pipeline_slip_construction": 0.0,
+        "leases.market_enabled": False,
+        "bitcoin.price_process": "constant",
+    }
+    state = build_state(Scenario().with_values(**values), 0)
+    for _ in range(24):
+        run_month(state)
+    sites = state.sites
+    opened = np.isin(sites.owner, entrants(state)) & (sites.energised_mw > 0.0)
+    assert opened.sum() > 3
+    load = sites.hash @ state.generations * state.scenario.power.pue_mining
+    assert (load[opened] > 0.7 * sites.energised_mw[opened]).all()
 
 
 def test_sites_can_be_added_without_a_firm_losing_its_orders():
