@@ -164,7 +164,8 @@ def _options(
         buyer = buyer_rows(state, who[hand[own]])
         rent[own] = table.bid[buyer, block[own]]
         mw = np.bincount(hand, unlet_mw(state, block), minlength=len(who))[hand[own]]
-        reach[own] = np.minimum(state.hyperscalers.need_mw[buyer] / mw, 1.0)
+        # Blocks let this month have nothing left to let: whatever reaches them is worth nothing.
+        reach[own] = np.minimum(state.hyperscalers.need_mw[buyer] / np.where(mw > 0.0, mw, np.inf), 1.0)
     return surplus(state, rent, slope, level, table.resale[block] - mine), reach
 
 
