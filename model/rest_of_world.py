@@ -161,6 +161,12 @@ class RestOfWorld:
         """Switch off a share of all running machines at once (a ban); those that pay come back with time."""
         self.running *= 1.0 - share
 
+    def take_over(self, machines: np.ndarray) -> None:
+        """Go on with machines that made way elsewhere, EH/s by generation; they run until they do not pay."""
+        on = self.nameplate * self.running + machines
+        self.nameplate += machines
+        self.running = np.divide(on, self.nameplate, out=self.running, where=self.nameplate > 0.0)
+
     def fill_book(self, machine: int, price: float) -> None:
         """Fill the order book with what would have been ordered at today's expectations and price."""
         self.eagerness = self.wanted(machine, price)

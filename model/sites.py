@@ -26,7 +26,10 @@ def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> N
     sites.idle_mw[site] -= idle
     sites.mining_mw[site] = max(float(sites.mining_mw[site]) - (mw - idle), 0.0)
     sites.building_mw[site] += mw
+    held = sites.hash[site].copy()
     fit_machines(state, np.array([site]))
+    if state.scenario.row.takes_displaced:
+        state.rest_of_world.take_over(held - sites.hash[site])
 
 
 def upgrade_sites(state: State) -> None:

@@ -227,3 +227,10 @@ class RestOfWorld(Group):
     retirement: float = param(
         0.30, "share/year", "yearly scrapping of machines that do not pay", "estimate_c", 0, 10
     )
+    takes_displaced: bool = param(
+        False,
+        "-",
+        "whether machines that make way for AI tenants go on mining elsewhere, so that conversions leave "
+        "hashprice to those who stay as it was",
+        "switch; ablation of the hash feedback of conversions",
+    )
