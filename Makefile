@@ -64,6 +64,10 @@ lock: dev ## Lock the dependencies anew (LOCK_ARGS=--upgrade for the newest vers
 	@$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-build.lock --group cff --output-file requirements-cff.lock
 
+.PHONY: readme
+readme: install ## Write the README's results and picture anew
+	@$(BIN)/python scripts/readme_results.py
+
 .PHONY: clean
 clean: ## Remove the environments, caches and builds; results in runs/ stay
 	rm -rf .venv .venv-cff .venv.lock .venv-cff.lock build dist .benchmarks .hypothesis .import_linter_cache \
