@@ -44,8 +44,8 @@ def shown_run() -> Run:
 def results(shown: Run) -> str:
     """Return the lines between the markers."""
     lines = [
-        f"Seed {shown.manifest['seed']} of the reference scenario, the run that `make run` shows (its BTC price"
-        " stays close to the median path):",
+        f"Seed {shown.manifest['seed']} of the reference scenario, the run that `make run` shows (its BTC"
+        " price stays close to the median path):",
         "",
         f"| | {' | '.join(MONTHS)} |",
         f"|---|{'---:|' * len(MONTHS)}",
