@@ -1,0 +1,68 @@
+"""Serves the view: `python -m viz [FOLDER] [--port N] [--scenario NAME]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+HOST, PORT = "127.0.0.1", 8765
+ENVIRONMENT = {
+    "SOLARA_APP": "viz.app",
+    "SOLARA_MODE": "production",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+    "SOLARA_THEME_TITLE": "Gridrush",
+    "SOLARA_THEME_SHOW_BANNER": "false",
+    # A browser that has left keeps its model for a while, in case it only lost the connection.
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until interrupted."""
+    wanted = _parser().parse_args(arguments)
+    if wanted.folder and not Path(wanted.folder).is_dir():
+        print(f"gridrush: {wanted.folder}: there is no such folder", file=sys.stderr)
+        return 1
+    if not _free(wanted.host, wanted.port):
+        print(f"gridrush: port {wanted.port} is taken; choose another with --port", file=sys.stderr)
+        return 1
+    os.environ.update(ENVIRONMENT)
+    os.environ["GRIDRUSH_FOLDER"] = str(Path(wanted.folder).resolve()) if wanted.folder else ""
+    os.environ["GRIDRUSH_SCENARIO"] = wanted.scenario
+    _serve(wanted.host, wanted.port)
+    return 0
+
+
+def _serve(host: str, port: int) -> None:
+    import uvicorn
+    from solara.server.starlette import app
+
+    address = f"http://{host}:{port}"
+    print(f"Gridrush is at {address} (Ctrl+C stops it)", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="error")
+
+
+def _free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m viz", description=__doc__)
+    parser.add_argument("folder", nargs="?", default="", help="a stored run or study to open")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--scenario", default="reference", help="scenario of the live view")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

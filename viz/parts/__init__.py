@@ -1,0 +1,1 @@
+"""Parts the views are put together from."""
