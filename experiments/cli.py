@@ -67,6 +67,38 @@ def run(
 
 
 @app.command()
+def study(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|DIR", help="A shipped study, a TOML file, or a store.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the results [runs/study-NAME].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Do what is missing in the folder.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Only say how far the study is.")] = False,
+) -> None:
+    """Run a study of many runs into a folder that a kill cannot spoil."""
+    from experiments.cli_study import Request, study_and_report
+
+    wanted = Request(file, out, workers, cluster, resume, status)
+    raise typer.Exit(0 if study_and_report(wanted) else FAILURE)
+
+
+@app.command()
+def analyse(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The store of a study.")],
+) -> None:
+    """Write intervals, sensitivities, figures and a report of a study into its folder."""
+    from experiments.cli_analyse import analyse_and_report
+
+    analyse_and_report(folder)
+
+
+@app.command()
 def scenarios() -> None:
     """List the shipped scenarios."""
     from experiments.cli_lists import print_scenarios
@@ -115,7 +147,7 @@ def _invoke(arguments: list[str]) -> int:
         for line in message.splitlines():
             print(f"gridrush: {line}", file=sys.stderr)
         return status
-    if status == INTERRUPTED:
+    if status == INTERRUPTED and arguments[:1] != ["study"]:
         print("gridrush: stopped; nothing was written", file=sys.stderr)
     return status if isinstance(status, int) else 0
 

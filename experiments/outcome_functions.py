@@ -1,0 +1,101 @@
+"""The outcome functions that ship: what the series alone does not tell about a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from experiments.outcomes import ARTICLE_END, Record, outcome_function
+
+NAN = float("nan")
+
+
+@outcome_function("share", needs_fates=True)
+def share_gone(record: Record) -> float:
+    """Return the share of the miners of the first month that are gone at the end."""
+    return _share_gone(_first_miners(record))
+
+
+@outcome_function("share", needs_fates=True)
+def share_gone_small(record: Record) -> float:
+    """Return the share gone of the smaller half of the miners, by megawatts energised in the first month."""
+    firms = _first_miners(record)
+    return _share_gone(firms[firms["energised_mw"] <= firms["energised_mw"].median()])
+
+
+@outcome_function("share", needs_fates=True)
+def share_gone_contracted(record: Record) -> float:
+    """Return the share gone of the miners that had an AI contract in the first month."""
+    firms = _first_miners(record)
+    return _share_gone(firms[firms["contracted_share"] > 0])
+
+
+@outcome_function("share", needs_fates=True)
+def share_gone_grid_only(record: Record) -> float:
+    """Return the share gone of the miners that bought all power from the grid in the first month."""
+    firms = _first_miners(record)
+    return _share_gone(firms[firms["grid_share"] >= 1 - 1e-9])
+
+
+@outcome_function("USD/MWh", needs_fates=True)
+def cost_of_the_gone(record: Record) -> float:
+    """Return the all-in cost of the miners gone by the end less that of the others."""
+    firms = _first_miners(record)
+    gone = firms["gone"].to_numpy(dtype=bool)
+    if gone.all() or not gone.any():
+        return NAN
+    return float(firms.loc[gone, "all_in_cost"].mean() - firms.loc[~gone, "all_in_cost"].mean())
+
+
+@outcome_function("USD/kW-month of IT")
+def mean_rent_signed(record: Record) -> float:
+    """Return the rent of the leases signed in the run, weighted by IT load; GPU cloud left out."""
+    leases = _signed(record)
+    leases = leases[leases["product"] != "cloud"]
+    weights = leases["it_mw"].to_numpy()
+    return float(np.average(leases["rent_usd_kw_month"], weights=weights)) if weights.sum() > 0 else NAN
+
+
+@outcome_function("GW")
+def shell_gw_signed(record: Record) -> float:
+    """Return the gross load of the powered shells signed in the run."""
+    leases = _signed(record)
+    return float(leases.loc[leases["product"] == "shell", "gross_mw"].sum() / 1e3)
+
+
+@outcome_function("GW")
+def signed_gw(record: Record) -> float:
+    """Return the gross load of all leases signed in the run."""
+    return float(_signed(record)["gross_mw"].sum() / 1e3)
+
+
+@outcome_function("share")
+def gap_closed_by_miners(record: Record) -> float:
+    """Return the part of the AI load due at the end of 2028 that miners deliver."""
+    series = record.series
+    month = min(pd.Timestamp(ARTICLE_END), series.index[-1])
+    demand = float(series["demand_gw"].at[month])
+    return float(series["delivered_miners_gw"].at[month]) / demand if demand > 0 else NAN
+
+
+@outcome_function("ratio")
+def value_contracted_over_rest(record: Record) -> float:
+    """Return enterprise value per contracted AI megawatt over that per other megawatt, at the end."""
+    last = record.series.iloc[-1]
+    rest = float(last["ev_per_uncontracted_mw"])
+    return float(last["ev_per_contracted_mw"]) / rest if rest > 0 else NAN
+
+
+def _first_miners(record: Record) -> pd.DataFrame:
+    if record.fates is None:
+        raise ValueError("the fates of the firms were not kept")
+    return record.fates[record.fates["entry_month"] == 0]
+
+
+def _share_gone(firms: pd.DataFrame) -> float:
+    return float(firms["gone"].mean()) if len(firms) else NAN
+
+
+def _signed(record: Record) -> pd.DataFrame:
+    leases = record.leases
+    return leases[~leases["at_start"]]
