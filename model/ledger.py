@@ -209,7 +209,9 @@ class Ledger:
             LedgerError: If more than round-off is left in an account.
         """
         column = self.firms.__dict__
-        scale = sum(np.abs(column[name][rows]) for name in ACCOUNTS)
+        # A firm that has paid everything out may have nothing left but round-off.
+        everyone = TOLERANCE * sum(float(np.abs(column[name]).sum()) for name in ACCOUNTS)
+        scale = sum(np.abs(column[name][rows]) for name in ACCOUNTS) + everyone
         column["capital"][rows] += column["earnings"][rows]
         column["earnings"][rows] = 0.0
         for name in ACCOUNTS:

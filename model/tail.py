@@ -148,6 +148,8 @@ def _sizes(
 
 def _scaled(mw: np.ndarray, total: float) -> np.ndarray:
     """Return sizes scaled to a total, none growing into a large site unless there are too few."""
+    if total <= 0.0:
+        return np.zeros(len(mw))
     most = float(np.nextafter(LARGE_MW, 0.0))
     low, high = 0.0, total / mw[mw > 0.0].min()
     if total >= most * np.count_nonzero(mw):

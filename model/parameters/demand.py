@@ -89,7 +89,7 @@ class ArtificialIntelligence(Group):
         "MW",
         "smallest block a buyer considers",
         "bitf_q3_25; a hall of 18 MW is the smallest announced",
-        0,
+        0.1,
         5000,
     )
     region_taste: float = param(
@@ -146,14 +146,19 @@ class Leases(Group):
         29, "musd/IT MW", "cost of the GPUs", "iren_msft_25; costs.csv gpu_capex_it", 0, 200
     )
     shell_margin: float = param(
-        0.95, "share", "net operating income over rent, shell", "estimate_c; costs.csv shell_noi_margin", 0, 1
+        0.95,
+        "share",
+        "net operating income over rent, shell",
+        "estimate_c; costs.csv shell_noi_margin",
+        0.01,
+        1,
     )
     colocation_margin: float = param(
         0.85,
         "share",
         "net operating income over rent, colocation",
         "cifr_q3_25; costs.csv colocation_noi_margin",
-        0,
+        0.01,
         1,
     )
     cloud_margin: float = param(
@@ -161,7 +166,7 @@ class Leases(Group):
         "share",
         "EBITDA over rent, cloud; middle of 0.70-0.85, the upper end is a company claim",
         "iren_msft_25; costs.csv gpu_cloud_ebitda_margin, within range",
-        0,
+        0.01,
         1,
     )
     shell_rent: float = param(
