@@ -11,6 +11,7 @@ import pandas as pd
 from agents.grid_operator import GridOperator
 from agents.hyperscaler import Hyperscaler
 from agents.miner import Miner
+from model.collector import collector
 from model.relations import relations
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
@@ -47,17 +48,17 @@ class Industry(mesa.Model):
             scenario = load_scenario(scenario or "reference", **overrides)
         elif overrides:
             scenario = scenario.with_values(**overrides)
-        self._industry_scenario = scenario
         super().__init__(rng=seed)
         self.seed = seed
         self.state = build_state(scenario, seed)
         self._add_agents()
 
-    # Mesa would attach its own Scenario, which accepts any key; ours is frozen and checked.
+    # Mesa attaches a Scenario of its own, which accepts any key; and its viewer, when it finds a scenario on a
+    # model, puts a blank one in the place of whatever scenario a Reset asks for. So there is none to be found.
     @property
-    def scenario(self) -> Scenario:  # type: ignore[override]
-        """Return the scenario the industry was built from."""
-        return self._industry_scenario
+    def scenario(self) -> None:  # type: ignore[override]
+        """Say where the scenario is."""
+        raise AttributeError("the scenario of an industry is industry.state.scenario")
 
     @scenario.setter
     def scenario(self, scenario: object) -> None:
@@ -67,7 +68,7 @@ class Industry(mesa.Model):
         """Compute one month."""
         run_month(self.state)
         self._add_agents()
-        self.running = self.state.month < self.scenario.horizon.months
+        self.running = self.state.month < self.state.scenario.horizon.months
 
     @property
     def tick_order(self) -> list[tuple[int, str, str]]:
@@ -78,6 +79,11 @@ class Industry(mesa.Model):
     def series(self) -> pd.DataFrame:
         """Return the record of the run so far, a row a month."""
         return self.state.recorder.series()
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """Return the series as Mesa's own collector, which `mesa.batch_run` and Mesa's plots ask for."""
+        return collector(self.series if self.state.month else None)
 
     @property
     def firms(self) -> pd.DataFrame:

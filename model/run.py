@@ -153,5 +153,5 @@ def run_of(industry: Any, seconds: float = 0.0) -> Run:  # noqa: ANN401
     tables["watching"] = pd.DataFrame({"watcher": pairs[:, 0], "watched": pairs[:, 1]})
     names = {"tenants": list(state.hyperscaler_names), "regions": list(state.region_names)}
     return Run(
-        **tables, manifest=manifest(industry.scenario, industry.seed, keep, seconds, tables), names=names
+        **tables, manifest=manifest(industry.state.scenario, industry.seed, keep, seconds, tables), names=names
     )

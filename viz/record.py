@@ -82,7 +82,7 @@ class LiveRecord:
     @property
     def scenario(self) -> Scenario:
         """The scenario the run is of."""
-        return self.industry.scenario
+        return self.industry.state.scenario
 
     @property
     def horizon(self) -> int:

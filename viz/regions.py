@@ -27,7 +27,7 @@ class RegionRecord:
     def __init__(self, industry: Industry) -> None:
         """Start empty."""
         self._names = np.array(industry.state.region_names, dtype=object)
-        self._start = industry.scenario.horizon.start
+        self._start = industry.state.scenario.horizon.start
         self._months: list[dict[str, np.ndarray]] = []
 
     def note(self, industry: Industry) -> None:
