@@ -26,6 +26,8 @@ BASES = {"hash": ORANGE, "mw": DARK, "ai": BLUE, "value": PURPLE}
 """What concentration is measured on."""
 BASE_DASHES = {"hash": (), "mw": (5, 2), "ai": (1, 1.5), "value": (7, 2, 1, 2)}
 """Dash patterns of the same, for print without colour."""
+ARMS = (DARK, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+"""Arms of a comparison, the baseline first."""
 SURVIVORS, HASHPRICE, NETWORK, HALVING = BLACK, ORANGE, DARK, GREY
 
 LABELS = {
@@ -44,3 +46,6 @@ LABELS = {
     "value": "enterprise value",
 }
 """What the keys above are called on figures."""
+
+ARMS = (DARK, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+"""Arms of a comparison, the baseline first."""

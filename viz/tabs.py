@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from viz.charts import bitcoin, power, uses
+from viz.charts import bitcoin, grids, leases, network, power, shakeout, uses, value
 from viz.drawing import Figure, Looks
 from viz.record import Moment
 
@@ -30,22 +30,37 @@ class Tab(NamedTuple):
     rows: str = "1fr"
 
 
+def _tab(
+    key: str, title: str, *charts: tuple[str, Callable[[Moment, Looks], Figure]],
+    columns: str = "minmax(0, 1fr) minmax(0, 1fr)", rows: str = "minmax(0, 1fr) minmax(0, 1fr)",
+) -> Tab:  # fmt: skip
+    return Tab(key, title, tuple(ChartOf(*chart) for chart in charts), columns, rows)
+
+
+ONE, WIDE_LEFT = "minmax(0, 1fr)", "minmax(0, 3fr) minmax(0, 2fr)"
 TABS = (
-    Tab(
-        "power", "Power pool",
-        (ChartOf("power-pool", power.pool), ChartOf("power-gap", power.gap)), columns="3fr 2fr",
+    _tab("power", "Power pool", ("power-pool", power.pool), ("power-gap", power.gap), columns=WIDE_LEFT, rows=ONE),
+    _tab("uses", "Megawatts", ("uses", uses.over_time), ("uses-by-firm", uses.by_firm), columns=WIDE_LEFT, rows=ONE),
+    _tab("map", "Relations", ("relations", network.relations_map), columns=ONE, rows=ONE),
+    _tab(
+        "shakeout", "Shakeout", ("ends", shakeout.ends), ("concentration", shakeout.concentration),
+        ("survivors-by-contract", shakeout.by_contract), ("survivors-by-cost", shakeout.by_cost),
     ),
-    Tab(
-        "uses", "Megawatts",
-        (ChartOf("uses", uses.over_time), ChartOf("uses-by-firm", uses.by_firm)), columns="3fr 2fr",
+    _tab(
+        "bitcoin", "Bitcoin", ("btc-price", bitcoin.price), ("hashprice", bitcoin.hashprice),
+        ("hashrate", bitcoin.hashrate), ("under-water", bitcoin.under_water),
     ),
-    Tab(
-        "bitcoin", "Bitcoin",
-        (
-            ChartOf("btc-price", bitcoin.price), ChartOf("hashprice", bitcoin.hashprice),
-            ChartOf("hashrate", bitcoin.hashrate), ChartOf("under-water", bitcoin.under_water),
-        ),
-        columns="1fr 1fr", rows="1fr 1fr",
+    _tab(
+        "leases", "Lease market", ("rents", leases.rents), ("signed", leases.signed),
+        ("tenants", leases.tenants), ("on-time", leases.on_time),
+    ),
+    _tab(
+        "value", "Value", ("value-firms", value.firms), ("value-industry", value.industry),
+        ("value-contracted", value.contracted), columns=WIDE_LEFT,
+    ),
+    _tab(
+        "regions", "Regions", ("queue", grids.queue), ("wait", grids.wait), ("headroom", grids.headroom),
+        ("prices", grids.prices),
     ),
 )  # fmt: skip
 TAB_BY_KEY = {tab.key: tab for tab in TABS}

@@ -75,7 +75,7 @@ def TabPane(player: Player, tab: Tab, dark: bool) -> None:
     if moment is None:
         return
     style = f"grid-template-columns: {tab.columns}; grid-template-rows: {tab.rows};"
-    with solara.Div(classes=["gridrush-charts"], style=style).key(tab.key):
+    with solara.Div(classes=["gridrush-charts", f"gridrush-charts-{tab.key}"], style=style).key(tab.key):
         for chart in tab.charts:
             MomentChart(player, chart.name, chart.build, moment, shown.frame, dark).key(chart.name)
 

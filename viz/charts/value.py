@@ -1,0 +1,133 @@
+"""Value: what a firm is worth by its megawatts and by its hash, and what contracts add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from model import palette
+from viz.charts.network import main_use
+from viz.drawing import (
+    SMALL,
+    Figure,
+    Looks,
+    Trace,
+    axis,
+    figure,
+    layout,
+    line,
+    numbers,
+    second_axis,
+    time_axis,
+)
+from viz.record import Moment
+
+NINE = ("IREN", "CIFR", "RIOT", "CORZ", "MARA", "HUT", "CLSK", "BTDR", "HIVE")
+"""The firms at the heart of the source article."""
+TRAIL = 12
+"""Months of path behind each of the nine."""
+
+
+def firms(moment: Moment, looks: Looks) -> Figure:
+    """Draw value per megawatt against value per hash: the listed firms, the nine with name and path."""
+    now = _drawable(moment.firms)
+    doing = main_use(now)
+    traces = [_trails(moment, looks)]
+    for use, colour in palette.USES.items():
+        group = now.loc[[doing[name] == use for name in now["firm"]]]
+        if len(group):
+            traces.append(_discs(group, f"mostly {palette.LABELS[use]}", colour, looks))
+    return figure(
+        traces,
+        layout(
+            looks, "Value per megawatt against value per hash (listed firms, size: value)",
+            hovermode="closest", margin={"b": 46},
+            xaxis=axis(looks, "enterprise value, musd per EH/s of nameplate hash", type="log", dtick=1),
+            yaxis=axis(looks, "musd per energised MW", type="log", dtick="D2"),
+        ),
+    )  # fmt: skip
+
+
+def contracted(moment: Moment, looks: Looks) -> Figure:
+    """Draw what a megawatt with and without a contract is worth."""
+    series = moment.series
+    traces = [
+        line(series, "ev_per_contracted_mw", "under an AI lease", palette.USES["converted"], unit="musd/MW"),
+        line(
+            series, "ev_per_uncontracted_mw", "without a lease", palette.ORANGE, unit="musd/MW", dash="dash"
+        ),
+    ]
+    return figure(
+        traces, layout(looks, "What a megawatt is worth", "musd/MW", xaxis=time_axis(looks, moment.span))
+    )
+
+
+def industry(moment: Moment, looks: Looks) -> Figure:
+    """Draw the industry's value by its megawatts and by its hash, and what leases make of it."""
+    series = moment.series
+    traces = [
+        line(series, "ev_per_mw", "per energised MW (left)", palette.BLUE, unit="musd/MW"),
+        line(
+            series,
+            "ev_per_eh",
+            "per EH/s (right)",
+            palette.ORANGE,
+            unit="musd/(EH/s)",
+            dash="dash",
+            yaxis="y2",
+        ),
+    ]
+    settings = layout(
+        looks, "The whole industry", "musd/MW", xaxis=time_axis(looks, moment.span), margin={"r": 56},
+        yaxis2=second_axis(looks, "musd/(EH/s)"),
+    )  # fmt: skip
+    return figure(traces, settings)
+
+
+def _drawable(firms: pd.DataFrame) -> pd.DataFrame:
+    shown = firms["listed"].to_numpy(bool) & (firms["enterprise_value"] > 0).to_numpy()
+    return firms.loc[shown & (firms["ev_per_eh"] > 0).to_numpy() & (firms["ev_per_mw"] > 0).to_numpy()]
+
+
+def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks) -> Trace:
+    names = group["firm"].to_list()
+    sizes = np.clip(6 + 0.32 * np.sqrt(group["enterprise_value"].to_numpy(float)), 6, 52)
+    return {
+        "type": "scatter", "mode": "markers+text", "name": name, "x": numbers(group["ev_per_eh"]),
+        "y": numbers(group["ev_per_mw"]), "text": [firm if firm in NINE else "" for firm in names],
+        "textposition": "top center", "textfont": {"size": SMALL, "color": looks.ink}, "customdata": names,
+        "marker": {"color": colour, "size": numbers(sizes), "opacity": 0.85, "line": {"color": looks.paper, "width": 1}},
+        "hovertext": _hover(group), "hoverinfo": "text",
+    }  # fmt: skip
+
+
+def _hover(group: pd.DataFrame) -> list[str]:
+    columns = (group[name] for name in ("firm", "enterprise_value", "ev_per_mw", "ev_per_eh"))
+    return [
+        f"<b>{firm}</b><br>value {value:,.0f} musd<br>{per_mw:,.2f} musd/MW<br>{per_hash:,.0f} musd/(EH/s)"
+        for firm, value, per_mw, per_hash in zip(*columns, strict=True)
+    ]
+
+
+def _trails(moment: Moment, looks: Looks) -> Trace:
+    """Return where each of the nine has come from in the last year, as one broken line."""
+    firms, since = moment.record.firms, moment.month - pd.DateOffset(months=TRAIL)
+    months = firms["month"].to_numpy()
+    recent = firms.loc[(months >= np.datetime64(since)) & (months <= np.datetime64(moment.month))]
+    recent = _drawable(recent.loc[recent["firm"].isin(NINE).to_numpy()])
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for _, path in recent.groupby("firm", sort=False):
+        xs += [*numbers(path["ev_per_eh"]), None]
+        ys += [*numbers(path["ev_per_mw"]), None]
+    return {
+        "type": "scatter", "mode": "lines", "name": "path of the last year", "x": xs, "y": ys, "hoverinfo": "skip",
+        "line": {"color": looks.quiet, "width": 1}, "opacity": 0.6, "meta": "decoration",
+    }  # fmt: skip
+
+
+def names_of_nine(present: Sequence[str]) -> list[str]:
+    """Return those of the nine that there are."""
+    return [name for name in NINE if name in set(present)]
