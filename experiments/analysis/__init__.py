@@ -1,0 +1,1 @@
+"""Analysis of studies: intervals, sensitivities, discovery, survival, figures and the report."""
