@@ -25,9 +25,10 @@ def defaults(state: State) -> None:
     _close_idle_miners(state)
     if not state.scenario.finance.enabled:
         return
-    failing = _failing(state)
+    slack = _round_off(state)
+    failing = miners(state) & (state.firms.cash < -slack)
     _emerge(state, failing)
-    _mark_distress(state, failing)
+    _mark_distress(state, failing, slack)
     rows = np.flatnonzero(failing)
     if not len(rows):
         return
@@ -58,11 +59,11 @@ def _close_idle_miners(state: State) -> None:
     liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)))
 
 
-def _failing(state: State) -> np.ndarray:
-    """Return which miners could not pay: cash below zero by more than round-off."""
+def _round_off(state: State) -> np.ndarray:
+    """Return the cash of each firm that may be there or be lacking by rounding alone, musd."""
     firms = state.firms
     size = sum(np.abs(getattr(firms, name)) for name in ASSETS) + cash_cost(state)
-    return miners(state) & (firms.cash < -TOLERANCE * size)
+    return TOLERANCE * size
 
 
 def _emerge(state: State, failing: np.ndarray) -> None:
@@ -78,11 +79,14 @@ def _emerge(state: State, failing: np.ndarray) -> None:
     state.recorder.event("emergence", firm=rows, value=firms.corporate_debt[rows])
 
 
-def _mark_distress(state: State, failing: np.ndarray) -> None:
-    """Call firms distressed that hold less than a month's cost or are worth less than they owe."""
+def _mark_distress(state: State, failing: np.ndarray, slack: np.ndarray) -> None:
+    """Call firms distressed that hold less than a month's cost or are worth less than they owe.
+
+    Firms spend what they can spare to the last cent, so many hold exactly a month's cost, up to round-off.
+    """
     firms, cost = state.firms, cash_cost(state)
     judged = miners(state) & (firms.status <= Status.DISTRESSED) & ~failing
-    poor = (firms.cash + firms.bitcoin < cost) | (firms.equity_value < 0.0)
+    poor = (firms.cash + firms.bitcoin < cost - slack) | (firms.equity_value < 0.0)
     worse = np.flatnonzero(judged & poor & (firms.status == Status.ACTIVE))
     better = judged & ~poor & (firms.status == Status.DISTRESSED)
     firms.status[better] = Status.ACTIVE

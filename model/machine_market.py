@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from model.state import State
 
 MONTHS = 12.0
+ROUND_OFF = 1e-9
+"""Part of a site, or of its machines, that is rounding."""
 
 
 def start_rest_of_world(state: State, hash_eh_s: float) -> None:
@@ -152,7 +154,9 @@ def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
     worth = np.bincount(sites.owner[held], sites.hash[held] @ state.machine_price, minlength=count)
     gone = np.bincount(owner, sold @ state.machine_price, minlength=count)
     share = np.minimum(gone / np.where(worth > 0.0, worth, np.inf), 1.0)
-    sites.hash[rows] = np.maximum(sites.hash[rows] - sold, 0.0)
+    held_before = sites.hash[rows]
+    left = held_before - sold
+    sites.hash[rows] = np.where(left > ROUND_OFF * held_before, left, 0.0)
     proceeds = gone * state.scenario.bitcoin.machine_resale
     ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
     ledger.post("machines sold, at book", "earnings", "machines", np.maximum(firms.machines, 0.0) * share)
@@ -173,9 +177,11 @@ def order_machines(state: State) -> None:
     rows = _under_review(state)
     if not len(rows):
         return
-    hash_eh_s = _wanted(state, rows, machine, price) / meter_efficiency(state)[machine]
+    efficiency = float(meter_efficiency(state)[machine])
+    hash_eh_s = _wanted(state, rows, machine, price) / efficiency
     hash_eh_s *= _affordable(state, rows, hash_eh_s * price)
-    _place(state, rows, hash_eh_s, machine, price)
+    some = np.flatnonzero(hash_eh_s * efficiency > ROUND_OFF * state.sites.secured_mw[rows])
+    _place(state, rows[some], hash_eh_s[some], machine, price)
 
 
 def _under_review(state: State) -> np.ndarray:

@@ -124,6 +124,7 @@ def _meet_obligations(state: State) -> None:
     """Borrow, and at the last touch the builds' cash, for what must be paid now."""
     firms = state.firms
     short = np.maximum(-firms.cash, 0.0)
+    short *= short > _round_off(state)
     if not short.any():
         return
     short = np.maximum(short - borrow(state, short), 0.0)
@@ -138,9 +139,14 @@ def _cover(state: State) -> None:
     if not short.any():
         return
     # Round-off is nobody's default.
-    backed = short <= TOLERANCE * (np.abs(firms.capital) + state.scratch["cash_cost"])
+    backed = short <= _round_off(state)
     backed |= (firms.kind > Kind.PRIVATE) | (not state.scenario.finance.enabled)
     state.ledger.post("unlimited funding", "cash", "capital", short * backed, sector="investors")
+
+
+def _round_off(state: State) -> np.ndarray:
+    """Return what a firm may lack by rounding alone, musd."""
+    return TOLERANCE * (np.abs(state.firms.capital) + state.scratch["cash_cost"])
 
 
 def _distribute(state: State, needs: Needs) -> None:

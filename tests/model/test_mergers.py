@@ -248,7 +248,7 @@ def test_no_bid_pays_more_than_the_target_is_worth_to_the_bidder():
 def test_after_a_wave_of_mergers_the_books_balance_and_the_dead_own_nothing():
     state = lively()
     gone = np.flatnonzero(state.firms.status == Status.ACQUIRED)
-    assert len(gone) > 5
+    assert len(gone) > 2
     state.ledger.check()
     audit(state)
     assert not np.isin(state.sites.owner, gone).any()
