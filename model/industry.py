@@ -53,8 +53,8 @@ class Industry(mesa.Model):
         self.state = build_state(scenario, seed)
         self._add_agents()
 
-    # Mesa attaches a Scenario of its own, which accepts any key; and its viewer, when it finds a scenario on a
-    # model, puts a blank one in the place of whatever scenario a Reset asks for. So there is none to be found.
+    # Mesa attaches a Scenario of its own, which accepts any key; and its viewer, where it finds a scenario on
+    # a model, puts a blank one in the place of the scenario a Reset asks for. So there is none to be found.
     @property
     def scenario(self) -> None:  # type: ignore[override]
         """Say where the scenario is."""

@@ -152,6 +152,4 @@ def run_of(industry: Any, seconds: float = 0.0) -> Run:  # noqa: ANN401
     pairs = state.watching.edges(state) if state.watching else np.zeros((0, 2), dtype=np.int64)
     tables["watching"] = pd.DataFrame({"watcher": pairs[:, 0], "watched": pairs[:, 1]})
     names = {"tenants": list(state.hyperscaler_names), "regions": list(state.region_names)}
-    return Run(
-        **tables, manifest=manifest(industry.state.scenario, industry.seed, keep, seconds, tables), names=names
-    )
+    return Run(**tables, manifest=manifest(state.scenario, industry.seed, keep, seconds, tables), names=names)

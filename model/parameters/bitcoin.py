@@ -194,7 +194,7 @@ class RestOfWorld(Group):
         "share",
         "share of nameplate hash realised",
         "riot_q3_25; costs.csv fleet_uptime, high end",
-        0,
+        0.01,
         1,
     )
     hurdle_rate: float = param(
