@@ -99,6 +99,23 @@ def analyse(
 
 
 @app.command()
+def validate(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("runs/validation"),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few replications only: a look, no verdict.")
+    ] = False,
+    replications: Annotated[
+        int | None, typer.Option(min=2, help="Paired replications of every ensemble [40].")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Hold the model to history, closed forms and patterns, and write one report."""
+    from experiments.cli_validate import validate as run_validation
+
+    run_validation(out, quick, replications, workers)
+
+
+@app.command()
 def scenarios() -> None:
     """List the shipped scenarios."""
     from experiments.cli_lists import print_scenarios

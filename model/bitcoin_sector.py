@@ -10,12 +10,13 @@ import numpy as np
 from agents.economics.mining import hashprice
 from agents.economics.network import BitcoinNetwork
 from model.machine_market import best_machine, next_prices
-from model.mining import HOURS_PER_MONTH, SECONDS_PER_MONTH
+from model.mining import SECONDS_PER_MONTH
 
 if TYPE_CHECKING:
     from model.rest_of_world import RestOfWorld
 
 PH_PER_EH = 1000.0
+SECONDS_PER_DAY = 86400.0
 NOTHING: Mapping[int, float] = {}
 
 
@@ -88,6 +89,7 @@ def drive_month(
     btc_price: float,
     fee: float = 0.0,
     ban: float = 0.0,
+    seconds: float = SECONDS_PER_MONTH,
 ) -> tuple[np.ndarray, tuple[float, ...]]:
     """Run the sector for one month; return machine prices after it and a row of `SectorPath`.
 
@@ -99,15 +101,16 @@ def drive_month(
         btc_price: USD.
         fee: BTC per block.
         ban: Share of running machines switched off at the start of the month.
+        seconds: Length of the step, when it is not a month and the sector's speeds are those of that step.
     """
     quoted = hashprice(btc_price, network.subsidy, fee, network.difficulty)
     sector.deliver()
     sector.run(quoted)
     sector.displace(ban)
     running = sector.realised_hash
-    mined = network.advance(running, SECONDS_PER_MONTH, fee)
+    mined = network.advance(running, seconds, fee)
     if running > 0.0:
-        quoted = mined.btc * btc_price / (running * PH_PER_EH * HOURS_PER_MONTH / 24.0)
+        quoted = mined.btc * btc_price / (running * PH_PER_EH * seconds / SECONDS_PER_DAY)
     sector.learn(quoted)
     value = sector.machine_values()
     machine_price = next_prices(sector, machine_price, value, generation_month, 0)

@@ -64,13 +64,17 @@ def outcomes(run: Run) -> dict[str, float]:
     }
 
 
-def ablations(seeds: Sequence[int], workers: int = 2, told: Told = quiet) -> tuple[pd.DataFrame, pd.DataFrame]:
+def ablations(
+    seeds: Sequence[int], workers: int = 2, told: Told = quiet
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return every run and the table of paired differences from the reference."""
     runs = paired(ARMS, seeds, outcomes, workers=workers, told=told, what="ablations")
     return runs, differences(runs, list(OUTCOMES), BASE)
 
 
-def size_refinement(seeds: Sequence[int], workers: int = 2, told: Told = quiet) -> tuple[pd.DataFrame, pd.DataFrame]:
+def size_refinement(
+    seeds: Sequence[int], workers: int = 2, told: Told = quiet
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the same for half and twice as many private firms with the same megawatts between them."""
     runs = paired(SIZES, seeds, outcomes, workers=workers, told=told, what="sizes of the tail")
     return runs, differences(runs, list(OUTCOMES), "137 private firms")

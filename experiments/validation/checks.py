@@ -28,6 +28,7 @@ class Check(NamedTuple):
         source: Where the rule comes from.
         look: The run or month to look at.
         cause: Likely cause of a miss, or what else a reader should know.
+        forced: A verdict found otherwise than by the value, such as by its interval.
     """
 
     part: str
@@ -41,10 +42,13 @@ class Check(NamedTuple):
     source: str = "MODEL 8"
     look: str = ""
     cause: str = ""
+    forced: str = ""
 
     @property
     def verdict(self) -> str:
         """Return pass or miss; a value that does not exist is neither."""
+        if self.forced:
+            return self.forced
         if math.isnan(self.value):
             return OPEN
         return PASS if self.low <= self.value <= self.high else MISS

@@ -168,7 +168,7 @@ def replay(window: Window, scenario: Scenario | None = None) -> pd.DataFrame:
     """Run the sector through a window, freely after it is tracked, and return it beside the record."""
     history, at = record(window.start, window.end), start_of(window, scenario)
     rows = []
-    for month in _months(history):
+    for month in months_of(history):
         rows.append(at.step(month))
         if month.name <= window.tracked:
             at.rescale(month.hash_eh_s / rows[-1][0])
@@ -188,9 +188,9 @@ def forecasts(
         year before going on.
     """
     history, at = record(window.start, window.end), start_of(window, scenario)
-    known = {month.name: np.log(month.hash_eh_s) for month in _months(record())}
+    known = {month.name: np.log(month.hash_eh_s) for month in months_of(record())}
     year_before = dict(zip(list(known)[12:], known.values(), strict=False))
-    months, rows = _months(history), []
+    months, rows = months_of(history), []
     errors: dict[str, list[float]] = {"model": [], "no change": [], "last year's growth": []}
     for now, month in enumerate(months):
         rows.append(at.step(month))
@@ -210,7 +210,8 @@ def _ahead(at: Sector, months: list[Month]) -> float:
     return [at.step(month) for month in months][-1][0]
 
 
-def _months(history: pd.DataFrame) -> list[Month]:
+def months_of(history: pd.DataFrame) -> list[Month]:
+    """Return the months of a record, one by one."""
     columns = (history[name].to_list() for name in ("btc_price_usd", "fee_btc", "hash_eh_s"))
     return [Month(*row) for row in zip(history.index.astype(str), *columns, strict=True)]
 
