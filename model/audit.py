@@ -6,6 +6,7 @@ import numpy as np
 
 from agents.tables import USES, LeaseStatus, Product, Status
 from model.grid import check_queue
+from model.ledger import ACCOUNTS
 from model.state import State
 
 MEGAWATTS = 1e-6
@@ -38,10 +39,11 @@ def _check_megawatts(state: State) -> None:
     uses = np.vstack([getattr(sites, use) for use in USES])
     off = np.abs(uses.sum(axis=0) - sites.secured_mw)
     allowed = MEGAWATTS + RELATIVE * sites.secured_mw
-    if (off > allowed).any():
+    # Comparisons are put so that what is not a number fails them.
+    if not (off <= allowed).all():
         worst = int(np.argmax(off - allowed))
         _fail(state, "megawatts by use do not add up", f"{state.site_names[worst]}: off by {off[worst]} MW")
-    if uses.min(initial=0.0) < 0.0:
+    if not uses.min(initial=0.0) >= 0.0:
         use, site = np.unravel_index(int(np.argmin(uses)), uses.shape)
         _fail(state, "negative megawatts", f"{state.site_names[site]} {USES[use]} {uses[use, site]}")
 
@@ -60,20 +62,30 @@ def _check_leases(state: State) -> None:
     ):
         let = np.bincount(leases.site[rows], leases.gross_mw[rows], minlength=count)
         off = np.abs(let - getattr(sites, use))
-        if off.max(initial=0.0) > MEGAWATTS * 10:
+        if not off.max(initial=0.0) <= MEGAWATTS * 10:
             site = int(off.argmax())
             _fail(state, f"leases and {use} differ", f"{state.site_names[site]} by {off[site]} MW")
     if (leases.landlord[live] != sites.owner[leases.site[live]]).any():
         _fail(state, "a lease has another landlord than its site's owner", "")
+    for account, owed in (("project_debt", leases.project_debt), ("prepayment", leases.prepaid)):
+        due, booked = np.bincount(leases.landlord, owed, len(state.firms)), getattr(state.firms, account)
+        if not np.abs(due - booked).max(initial=0.0) <= RELATIVE * (1.0 + booked.sum()):
+            firm = int(np.abs(due - booked).argmax())
+            _fail(state, f"leases and {account} differ", f"{state.firm_names[firm]}, {due[firm]} musd")
 
 
 def _check_bitcoin(state: State) -> None:
-    """All bitcoin mined is somebody's, and equals blocks times subsidy and fees."""
+    """Bitcoin mined is blocks times subsidy and fees, and all of it is somebody's."""
     figures = state.figures
     shared = float(state.scratch["mined_btc"].sum()) + figures["rest_of_world_btc"]
-    mined = figures["btc_mined"]
-    if abs(shared - mined) > RELATIVE * max(mined, 1.0) and figures["network_hashrate_eh_s"] > 0.0:
+    mined, slack = figures["btc_mined"], RELATIVE * max(figures["btc_mined"], 1.0)
+    if not abs(shared - mined) <= slack and figures["network_hashrate_eh_s"] > 0.0:
         _fail(state, "bitcoin mined and shared out differ", f"{mined} and {shared}")
+    # A halving within the month leaves what was found between what the two subsidies would have paid.
+    paid = mined - figures["fees_btc"]
+    least, most = figures["blocks"] * state.network.subsidy, figures["blocks"] * figures["subsidy_btc"]
+    if not least - slack <= paid <= most + slack:
+        _fail(state, "bitcoin mined is not blocks times subsidy and fees", f"{mined} in {figures['blocks']}")
 
 
 def _check_prices(state: State) -> None:
@@ -82,6 +94,8 @@ def _check_prices(state: State) -> None:
         slack = 1e-9 * max(abs(deal["bid"]), 1.0)
         if not deal["lower"] - slack <= deal["rent"] <= deal["upper"] + slack <= deal["bid"] + 2 * slack:
             _fail(state, "a rent lies outside the core", deal)
+        if not state.scratch["offers"].reserve[deal["row"]] <= deal["lower"] + slack:
+            _fail(state, "a rent lies below the seller's reserve", deal)
 
 
 def _check_dead(state: State) -> None:
@@ -92,10 +106,11 @@ def _check_dead(state: State) -> None:
         return
     held = sites.owner >= 0
     if dead[sites.owner[held]].any():
-        _fail(state, "a dead firm owns a site", state.site_names[int(np.flatnonzero(held)[0])])
-    for account in ("cash", "restricted_cash", "bitcoin", "machines", "property", "corporate_debt", "btc"):
+        owned = np.flatnonzero(held)[dead[sites.owner[held]]]
+        _fail(state, "a dead firm owns a site", state.site_names[int(owned[0])])
+    for account in (*ACCOUNTS, "btc"):
         left = np.abs(getattr(firms, account)[dead])
-        if left.max() > 1e-6:
+        if not left.max() <= 1e-6:
             _fail(state, "a dead firm still has", account)
 
 
@@ -114,8 +129,10 @@ def _check_finite(state: State) -> None:
         scale = 1e-6 * (1.0 + np.abs(column).max(initial=0.0))
         if not column.min(initial=0.0) >= -scale:
             _fail(state, f"negative or undefined {account}", state.firm_names[int(np.argmin(column))])
-    for name in ("cash", "bitcoin", "enterprise_value", "equity_value", "expected_hashprice"):
-        if not np.isfinite(getattr(firms, name)).all():
-            _fail(state, "undefined", name)
+    for table in (firms, state.sites, state.leases, state.hyperscalers):
+        for name in table.columns:
+            # One sum tells of any entry that is infinite or not a number.
+            if not np.isfinite(getattr(table, name).sum()):
+                _fail(state, "undefined", name)
     if not state.sites.hash.min(initial=0.0) >= 0.0:
         _fail(state, "negative hash", "")

@@ -310,13 +310,13 @@ def check_queue(state: State) -> None:
     expected = grid.opening_mw + regions.arrived_mw - regions.withdrawn_mw - regions.connected_now_mw
     off = np.abs(closing - expected) + np.abs(closing - regions.queue_mw)
     allowed = MEGAWATTS + 1e-9 * grid.opening_mw
-    if (off > allowed).any():
+    if not (off <= allowed).all():
         worst = int(np.argmax(off - allowed))
         raise AssertionError(
             f"month {state.month}: the queue does not balance: {state.region_names[worst]} by {off[worst]} MW"
         )
     total = float(regions.connected_mw.sum())
-    if abs(float(state.hyperscalers.grid_mw.sum()) - total) > MEGAWATTS + 1e-9 * total:
+    if not abs(float(state.hyperscalers.grid_mw.sum()) - total) <= MEGAWATTS + 1e-9 * total:
         raise AssertionError(f"month {state.month}: grid connections of buyers and operators differ")
-    if state.requests.mw.min(initial=0.0) < 0.0 or regions.speculative_mw.min(initial=0.0) < 0.0:
+    if not min(state.requests.mw.min(initial=0.0), regions.speculative_mw.min(initial=0.0)) >= 0.0:
         raise AssertionError(f"month {state.month}: a queue is negative")
