@@ -86,8 +86,10 @@ class Logit(Strategy):
     def probabilities(self, blocks: Blocks) -> np.ndarray:
         """Return logit shares of lambda (value / V_scale + J neighbours)."""
         utility = _net(blocks, self.hurdle(blocks)) / blocks.value_scale
-        utility = blocks.intensity * (utility + blocks.imitation * blocks.neighbours)
-        return softmax(utility)
+        utility = utility + blocks.imitation * blocks.neighbours
+        # At an intensity of zero all feasible uses are alike, and what is infeasible stays so.
+        utility = blocks.intensity * np.where(blocks.feasible, utility, 0.0)
+        return softmax(np.where(blocks.feasible, utility, -np.inf))
 
 
 @register_strategy
