@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.ticker as mticker
@@ -77,6 +79,7 @@ def _events(paths: dict[str, Record]) -> Figure:
         tracked: Record = pd.Period(window.tracked, "M")
         path = paths[window.name].loc[str(tracked - 4) : str(tracked + 14)]
         _both(axes, path, "hash_eh_s", "model_hash_eh_s", window.name)
+        axes.set_yscale("linear")
         axes.axvline(tracked.to_timestamp(), color=palette.GREY, linestyle=":")
         if not place:
             axes.legend()
@@ -145,7 +148,7 @@ def _ablations(table: pd.DataFrame) -> Figure:
             own["difference"], arms, xerr=np.nan_to_num(off), fmt="o", color=palette.BLUE, capsize=3
         )
         axes.axvline(0, color=palette.GREY)
-        axes.set_title(OUTCOMES[outcome], fontsize=10)
+        axes.set_title(textwrap.fill(OUTCOMES[outcome], 38), fontsize=10)
         if place % 3:
             axes.set_yticklabels([])
     figure.suptitle(
