@@ -9,7 +9,7 @@ import numpy as np
 from agents.economics.blocks import lease_line
 from agents.tables import Contract, Kind, LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
-from model.mining import mean_cash_cost
+from model.mining import fleets, mean_cash_cost
 from model.options import BlockTable, mine_values, value_of_mining_on
 
 if TYPE_CHECKING:
@@ -118,14 +118,16 @@ def _mines(
     holder = who[hand]
     generator = (hand >= pairs) & (firms.kind[holder] == Kind.GENERATOR)
     saving = generator_saving(state, site) * state.scenario.power.energy_scale
-    return mine_values(
+    fleet = fleets(state.sites.hash[site])
+    worth, _, new = mine_values(
         state,
-        state.sites.hash[site],
+        fleet,
         (firms.expected_hashprice * (1.0 - firms.pool_fee))[holder],
         firms.expected_decay[holder],
         mean_cash_cost(state)[site] - np.where(generator, saving, 0.0),
         hands.rate[hand],
     )
+    return np.bincount(fleet.site, fleet.hash_eh_s * worth, minlength=len(site)), new
 
 
 def _options(

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.economics.mining import machine_value
 from agents.economics.vintages import asked_price, eagerness
 from agents.tables import Product, Status
 from model.baseline_tables import load_tables
 from model.expectations import hashprice_record
 from model.funding import free_cash
-from model.mining import mean_cash_cost, meter_efficiency
+from model.mining import meter_efficiency
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
 if TYPE_CHECKING:
@@ -202,39 +201,30 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     """Return the megawatts that the owners of sites would fill with a machine, money aside.
 
     Empty megawatts are filled as eagerly as the gain says. Megawatts with machines are refitted at no more
-    than the pace at which the rest of the world can order.
+    than the pace at which the rest of the world can order. What machines are worth is known from phase 7.
     """
     sites, bitcoin, row = state.sites, state.scenario.bitcoin, state.scenario.row
-    hashes = sites.hash[rows]
-    active = np.flatnonzero(hashes.any(axis=0))
-    efficiency = meter_efficiency(state)
-    each = np.append(active, machine)
-    value = _site_values(state, rows, each)
-    new = value[:, -1] * np.exp(-state.firms.discount_rate[sites.owner[rows]] * len(state.orders) / MONTHS)
+    efficiency, owner = meter_efficiency(state), sites.owner[rows]
+    waiting = np.exp(-state.firms.discount_rate[owner] * len(state.orders) / MONTHS)
+    new = np.zeros(len(sites))
+    new[rows] = state.scratch["best_worth"][rows] * waiting
+    reviewed = np.zeros(len(sites), dtype=bool)
+    reviewed[rows] = True
+    entry = np.flatnonzero(reviewed[state.scratch["fleets"].site])
+    site, generation, hash_eh_s = (column[entry] for column in state.scratch["fleets"])
     # What a megawatt's machines are worth beyond what they fetch, in terms of the machine that replaces them.
-    beyond = np.maximum(value[:, :-1] - bitcoin.machine_resale * state.machine_price[active], 0.0)
-    given_up = beyond * (efficiency[machine] / efficiency[active])
-    eager = eagerness(new[:, None] - given_up, price, row.hurdle_rate, row.full_order_gain)
-    held = hashes[:, active] * efficiency[active]
-    total, coming = held.sum(axis=1), ordered_mw(state)[rows]
+    fetched = bitcoin.machine_resale * state.machine_price[generation]
+    beyond = np.maximum(state.scratch["machine_worth"][entry] - fetched, 0.0)
+    given_up = beyond * (efficiency[machine] / efficiency[generation])
+    eager = eagerness(new[site] - given_up, price, row.hurdle_rate, row.full_order_gain)
+    held = hash_eh_s * efficiency[generation]
+    total = np.bincount(site, held, minlength=len(sites))[rows]
+    better = np.bincount(site, held * eager, minlength=len(sites))[rows]
+    coming = ordered_mw(state)[rows]
     empty = np.maximum(sites.mining_mw[rows] + sites.idle_mw[rows] - total - coming, 0.0)
-    pace = np.minimum(row.order_rate / state.firms.review_probability[sites.owner[rows]], 1.0)
-    refit = np.minimum((held * eager).sum(axis=1) * pace, np.maximum(total - coming, 0.0))
-    return empty * eagerness(new, price, row.hurdle_rate, row.full_order_gain) + refit
-
-
-def _site_values(state: State, rows: np.ndarray, machines: np.ndarray) -> np.ndarray:
-    """Return what machines are worth at sites to their owners, USD/TH, [rows x machines]."""
-    firms, owner = state.firms, state.sites.owner[rows]
-    value = machine_value(
-        (firms.expected_hashprice * (1.0 - firms.pool_fee))[owner][:, None],
-        meter_efficiency(state)[machines],
-        mean_cash_cost(state)[rows][:, None],
-        np.maximum(firms.expected_decay, 0.0)[owner][:, None],
-        firms.discount_rate[owner][:, None],
-        max_life=state.scenario.bitcoin.machine_life,
-    )
-    return value * state.scenario.power.availability
+    pace = np.minimum(row.order_rate / state.firms.review_probability[owner], 1.0)
+    refit = np.minimum(better * pace, np.maximum(total - coming, 0.0))
+    return empty * eagerness(new[rows], price, row.hurdle_rate, row.full_order_gain) + refit
 
 
 def _affordable(state: State, rows: np.ndarray, cost: np.ndarray) -> np.ndarray:

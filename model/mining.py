@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from agents.economics.dispatch import dispatch_machines, fixed_part
@@ -80,19 +82,36 @@ def _best_on_sale(state: State) -> int:
     return int(np.flatnonzero(state.generation_month <= state.month)[-1])
 
 
+class Fleets(NamedTuple):
+    """The machines there are: one entry per site and generation that it has, in the order of sites.
+
+    Most sites have few of the generations, so phases reckon with these entries and not with the whole matrix.
+    """
+
+    site: np.ndarray
+    generation: np.ndarray
+    hash_eh_s: np.ndarray
+
+
+def fleets(hashes: np.ndarray) -> Fleets:
+    """Return the machines at n sites with the given hash by generation, EH/s, [n x G]."""
+    entry = np.flatnonzero((hashes > 0.0).ravel())
+    site = entry // hashes.shape[1]
+    return Fleets(site, entry - site * hashes.shape[1], hashes.ravel()[entry])
+
+
 def dispatch(state: State) -> None:
     """Run the machines that pay, and leave hash and costs of the month per site.
 
     Writes `mining_mw`, `idle_mw`, `months_off` and the scratch arrays `running_hash`, `machine_mw`,
-    `running_mw`, `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and
-    `response_income` (musd).
+    `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and `response_income`
+    (musd).
     """
     sites, firms = state.sites, state.firms
-    active = np.flatnonzero(sites.hash.any(axis=0))
-    hashes = sites.hash[:, active]
-    efficiency = meter_efficiency(state)[active]
+    site, generation, hash_eh_s = fleets(sites.hash)
+    efficiency = meter_efficiency(state)[generation]
     owner = sites.owner
-    works = (owner >= 0) & alive(state)[owner]
+    available = state.scenario.power.availability * ((owner >= 0) & alive(state)[owner])
     fixed, hourly_price = power_price(state)
     kept = 1.0 - firms.pool_fee[owner]
     hourly, resale = sites.contract == Contract.GRID, sites.contract == Contract.FIXED_RESALE
@@ -100,28 +119,27 @@ def dispatch(state: State) -> None:
     # reckons with no longer pays. Whoever faces hourly prices stops by the hour.
     counted = np.where(hourly | resale, state.hashprice, firms.expected_hashprice[owner]) * kept
     run = dispatch_machines(
-        breakeven_power_price(counted[:, None], efficiency[None, :]),
-        sites.operating_cost,
-        fixed,
-        hourly_price,
-        state.regions.energy_volatility[sites.region],
-        hourly,
-        resale,
+        breakeven_power_price(counted[site], efficiency),
+        sites.operating_cost[site],
+        fixed[site],
+        hourly_price[site],
+        state.regions.energy_volatility[sites.region][site],
+        hourly[site],
+        resale[site],
     )
-    availability = state.scenario.power.availability * works
-    megawatts = hashes * efficiency
-    uptime = run.uptime * availability[:, None]
-    running = hashes * uptime
-    state.scratch["running_hash"] = running.sum(axis=1)
-    _assign_use(state, megawatts, run.uptime > RUNNING)
-    _charge(state, megawatts, uptime, run.energy * availability[:, None], run.resale * availability[:, None])
+
+    def by_site(amounts: np.ndarray) -> np.ndarray:
+        return np.bincount(site, amounts, minlength=len(sites))
+
+    megawatts = hash_eh_s * efficiency
+    state.scratch["running_hash"] = by_site(hash_eh_s * run.uptime) * available
+    _assign_use(state, by_site(megawatts), by_site(megawatts * (run.uptime > RUNNING)))
+    _charge(state, *(by_site(megawatts * part) * available for part in run))
 
 
-def _assign_use(state: State, megawatts: np.ndarray, runs: np.ndarray) -> None:
+def _assign_use(state: State, installed: np.ndarray, on: np.ndarray) -> None:
     sites = state.sites
     available = sites.mining_mw + sites.idle_mw
-    on = (megawatts * runs).sum(axis=1)
-    installed = megawatts.sum(axis=1)
     mining = np.minimum(on, available)
     sites.mining_mw = mining
     sites.idle_mw = available - mining
@@ -130,17 +148,13 @@ def _assign_use(state: State, megawatts: np.ndarray, runs: np.ndarray) -> None:
     state.scratch["machine_mw"] = installed
 
 
-def _charge(
-    state: State, megawatts: np.ndarray, uptime: np.ndarray, energy: np.ndarray, resale: np.ndarray
-) -> None:
+def _charge(state: State, running_mw: np.ndarray, energy: np.ndarray, resale: np.ndarray) -> None:
+    """Leave the costs of the month; energy net of resale, and resale, are in USD per hour."""
     sites, scratch = state.sites, state.scratch
     to_musd = HOURS_PER_MONTH / 1e6
-    running_mw = (megawatts * uptime).sum(axis=1)
-    net_energy = (megawatts * energy).sum(axis=1) * to_musd
-    sold = (megawatts * resale).sum(axis=1) * to_musd
+    net_energy, sold = energy * to_musd, resale * to_musd
     hosted = sites.host_site >= 0
     margin = sites.hosting_margin * running_mw * to_musd
-    scratch["running_mw"] = running_mw
     scratch["hosting_fee"] = np.where(hosted, net_energy, 0.0)
     scratch["host_cost"] = np.where(hosted, net_energy - margin, 0.0)
     scratch["energy_cost"] = np.where(hosted, 0.0, net_energy + sold)

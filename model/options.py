@@ -12,7 +12,6 @@ import numpy as np
 
 from agents.economics.blocks import (
     ProductTerms,
-    fleet_value,
     lease_line,
     new_mine_value,
     reserve_rent,
@@ -20,7 +19,7 @@ from agents.economics.blocks import (
 from agents.economics.discounting import annuity_factor
 from agents.economics.mining import machine_value
 from agents.tables import Product, Stage, Status, Tenure
-from model.mining import mean_cash_cost, meter_efficiency
+from model.mining import Fleets, fleets, mean_cash_cost, meter_efficiency
 from model.state import State
 from model.tenants import bids
 
@@ -90,59 +89,63 @@ def average_over_first(terms: ProductTerms) -> np.ndarray:
 
 
 def site_mining_values(state: State) -> None:
-    """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW."""
-    sites, firms = state.sites, state.firms
+    """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW.
+
+    `machine_worth` is what each of the `fleets` is worth to its owner, USD/TH, and `best_worth` the same for
+    the best machine on sale at each site.
+    """
+    sites, firms, scratch = state.sites, state.firms, state.scratch
     owner = sites.owner
-    fleet, new = mine_values(
+    fleet = fleets(sites.hash)
+    worth, best, new = mine_values(
         state,
-        sites.hash,
+        fleet,
         firms.expected_hashprice[owner] * (1.0 - firms.pool_fee[owner]),
         firms.expected_decay[owner],
         mean_cash_cost(state),
         firms.discount_rate[owner],
     )
-    state.scratch["fleet_value"] = fleet
-    state.scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
-    state.scratch["new_mine_value"] = new
+    scratch["fleets"], scratch["machine_worth"], scratch["best_worth"] = fleet, worth, best
+    scratch["fleet_value"] = np.bincount(fleet.site, fleet.hash_eh_s * worth, minlength=len(sites))
+    scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
+    scratch["new_mine_value"] = new
     sites.new_mine_value = new
 
 
 def mine_values(
-    state: State,
-    hash_eh: np.ndarray,
-    price: np.ndarray,
-    decay: np.ndarray,
-    cost: np.ndarray,
-    rate: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the machines at n sites are worth, musd, and an empty megawatt to be filled, musd/MW.
+    state: State, fleet: Fleets, price: np.ndarray, decay: np.ndarray, cost: np.ndarray, rate: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what machines are worth at n sites, and an empty megawatt to be filled with the best of them.
 
     Args:
         state: The state.
-        hash_eh: Nameplate hash by generation, EH/s, [n x G].
+        fleet: The machines; their `site` counts the n sites.
         price: Hashprice expected, net of pool fees, USD/PH/day, [n].
         decay: Rate at which it is expected to decay, 1/year, [n].
         cost: Power and operation, USD/MWh, [n].
         rate: Cost of capital, 1/year, [n].
+
+    Returns:
+        USD/TH of the fleets, of the best machine on sale at each site, and musd/MW of filling, [n].
     """
-    bitcoin = state.scenario.bitcoin
-    efficiency, available = meter_efficiency(state), state.scenario.power.availability
-    decay = np.maximum(decay, 0.0)
-    active = np.flatnonzero(hash_eh.any(axis=0))
-    running = hash_eh[:, active] * available
-    fleet = fleet_value(running, price, efficiency[active], cost, decay, rate, bitcoin.machine_life)
+    bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
     best = state.scratch.get("best_machine", int(np.flatnonzero(state.generation_month <= state.month)[-1]))
-    value = machine_value(price, efficiency[best], cost, decay, rate, max_life=bitcoin.machine_life)
-    waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
-    new = new_mine_value(
-        value * available * waiting,
-        state.machine_price[best],
-        efficiency[best],
-        0.0,
-        rate,
-        bitcoin.machine_life,
+    # The best machine at every site comes behind the fleets, so that the formula runs once for all.
+    count = len(fleet.site)
+    site = np.concatenate([fleet.site, np.arange(len(rate))])
+    machine = np.append(efficiency[fleet.generation], np.full(len(rate), efficiency[best]))
+    worth = state.scenario.power.availability * machine_value(
+        price[site],
+        machine,
+        cost[site],
+        np.maximum(decay, 0.0)[site],
+        rate[site],
+        max_life=bitcoin.machine_life,
     )
-    return fleet, new
+    waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
+    value, price_new, each = worth[count:] * waiting, state.machine_price[best], efficiency[best]
+    new = new_mine_value(value, price_new, each, 0.0, rate, bitcoin.machine_life)
+    return worth[:count], worth[count:], new
 
 
 def value_options(state: State) -> None:

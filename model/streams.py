@@ -16,9 +16,16 @@ import numpy as np
 from scipy.special import ndtri
 
 MONTHS_PER_BLOCK = 1024
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_B = np.uint64(0x94D049BB133111EB)
+
+
+def _word(value: int) -> np.ndarray:
+    """Return a 64-bit constant as an array without dimensions, which numpy need not convert at every use."""
+    return np.array(value, dtype=np.uint64)
+
+
+_GOLDEN, _MIX_A, _MIX_B = _word(0x9E3779B97F4A7C15), _word(0xBF58476D1CE4E5B9), _word(0x94D049BB133111EB)
+_SHIFTS = _word(30), _word(27), _word(31)
+_TO_53_BITS = _word(11)
 
 
 def slot_of(*names: str | int) -> int:
@@ -33,9 +40,14 @@ def slots_of(prefix: str, names: list[str]) -> np.ndarray:
 
 
 def _mix(words: np.ndarray) -> np.ndarray:
-    words = (words ^ (words >> np.uint64(30))) * _MIX_A
-    words = (words ^ (words >> np.uint64(27))) * _MIX_B
-    return words ^ (words >> np.uint64(31))
+    """Return the words mixed, in place."""
+    first, second, third = _SHIFTS
+    words ^= words >> first
+    words *= _MIX_A
+    words ^= words >> second
+    words *= _MIX_B
+    words ^= words >> third
+    return words
 
 
 class Streams:
@@ -46,20 +58,25 @@ class Streams:
         self.seed = int(seed)
         self._months: dict[str, np.ndarray] = {}
 
-    def _key(self, process: str, month: int) -> np.uint64:
+    def _key(self, process: str, month: int) -> np.ndarray:
+        """Return the word of a month, an array of one."""
         words = self._months.get(process)
         if words is None or month >= len(words):
             words = self._philox(process).random_raw(MONTHS_PER_BLOCK * (1 + month // MONTHS_PER_BLOCK))
             self._months[process] = words
-        return words[month]
+        return words[month : month + 1]
 
     def _philox(self, process: str) -> np.random.Philox:
         return np.random.Philox(key=[slot_of("seed", self.seed), slot_of("process", process)])
 
     def uniform(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one uniform number in (0, 1) per slot."""
-        words = _mix(slots * _GOLDEN + self._key(process, month))
-        return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        words = slots * _GOLDEN
+        words += self._key(process, month)
+        drawn = (_mix(words) >> _TO_53_BITS).astype(np.float64)
+        drawn += 0.5
+        drawn *= 2.0**-53
+        return drawn
 
     def normal(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one standard normal number per slot."""
@@ -67,4 +84,4 @@ class Streams:
 
     def generator(self, process: str, month: int) -> np.random.Generator:
         """Return a generator for draws that belong to the month as a whole, not to an entity."""
-        return np.random.Generator(np.random.Philox(key=[int(self._key(process, month)), 0]))
+        return np.random.Generator(np.random.Philox(key=[int(self._key(process, month)[0]), 0]))

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.economics.discounting import annuity_factor
-from agents.economics.mining import machine_value
 
 
 class ProductTerms(NamedTuple):
@@ -90,40 +89,6 @@ def reserve_rent(slope: np.ndarray, level: np.ndarray, needed: np.ndarray) -> np
         musd per IT MW-year, shape (n, 3).
     """
     return np.maximum((needed - level) / slope, 0.0)
-
-
-def fleet_value(
-    hash_eh: np.ndarray,
-    hashprice: np.ndarray,
-    efficiency: np.ndarray,
-    cash_cost: np.ndarray,
-    decay: np.ndarray,
-    discount_rate: np.ndarray,
-    max_life: float,
-) -> np.ndarray:
-    """Return the present value of the margins of the machines at each site, musd.
-
-    Args:
-        hash_eh: Hash that runs when it pays, EH/s, shape (n, G).
-        hashprice: Expected hashprice net of pool fees, USD/PH/day, shape (n,).
-        efficiency: J/TH at the meter (PUE included), shape (G,).
-        cash_cost: Power and operation, USD/MWh, shape (n,).
-        decay: Expected decay of hashprice, 1/year, shape (n,).
-        discount_rate: Rate, 1/year, shape (n,).
-        max_life: Life that remains at most, years.
-
-    Returns:
-        musd, shape (n,): 1 EH/s worth 1 USD/TH is 1 musd.
-    """
-    per_th = machine_value(
-        hashprice[:, None],
-        efficiency[None, :],
-        cash_cost[:, None],
-        decay[:, None],
-        discount_rate[:, None],
-        max_life=max_life,
-    )
-    return (hash_eh * per_th).sum(axis=1)
 
 
 def new_mine_value(

@@ -17,6 +17,7 @@ type Result = Any
 
 _lowest = np.minimum.reduce
 _highest = np.maximum.reduce
+_NUMBERS = (float, int)
 
 
 def plain(value: Result) -> Result:
@@ -37,22 +38,22 @@ def finite(name: str, value: ArrayLike) -> Result:
     Raises:
         ValueError: If an entry is NaN or infinite.
     """
-    return _between(name, value, -math.inf, math.inf, "a finite number", low_ok=False, high_ok=False)
+    return _between(name, value, -math.inf, math.inf, "a finite number", False, False)
 
 
 def positive(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
     """Check that every entry is above zero, and finite unless `infinite` says otherwise (see `finite`)."""
-    return _between(name, value, 0.0, math.inf, "a positive number", low_ok=False, high_ok=infinite)
+    return _between(name, value, 0.0, math.inf, "a positive number", False, infinite)
 
 
 def nonnegative(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
     """Check that every entry is at least zero, and finite unless `infinite` says otherwise (see `finite`)."""
-    return _between(name, value, 0.0, math.inf, "zero or a positive number", low_ok=True, high_ok=infinite)
+    return _between(name, value, 0.0, math.inf, "zero or a positive number", True, infinite)
 
 
 def fraction(name: str, value: ArrayLike) -> Result:
     """Check that every entry lies in the closed interval from 0 to 1 (see `finite`)."""
-    return _between(name, value, 0.0, 1.0, "a number from 0 to 1", low_ok=True, high_ok=True)
+    return _between(name, value, 0.0, 1.0, "a number from 0 to 1", True, True)
 
 
 def nonnegative_vector(name: str, value: ArrayLike) -> np.ndarray:
@@ -64,9 +65,9 @@ def nonnegative_vector(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def _between(
-    name: str, value: ArrayLike, low: float, high: float, expected: str, *, low_ok: bool, high_ok: bool
+    name: str, value: ArrayLike, low: float, high: float, expected: str, low_ok: bool, high_ok: bool
 ) -> Result:
-    if isinstance(value, float | int):
+    if isinstance(value, _NUMBERS):
         least = greatest = value
     else:
         value = np.asarray(value, dtype=float)

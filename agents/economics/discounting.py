@@ -22,6 +22,9 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
         discounted.
     """
     rate, years = np.asarray(rate, dtype=float), np.asarray(years, dtype=float)
+    if np.minimum.reduce(rate, axis=None, initial=np.inf) >= _NO_RATE:
+        owed = -rate
+        return np.asarray(np.expm1(owed * years) / owed)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-rate * years) / rate
     return np.where(np.abs(rate) < _NO_RATE, years, factor)

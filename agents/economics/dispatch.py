@@ -16,7 +16,7 @@ from agents.economics.mining import optimal_dispatch
 
 
 class Dispatch(NamedTuple):
-    """Hours run and money of one MW of machines over an available hour, [sites x generations].
+    """Hours run and money of one MW of machines over an available hour.
 
     Attributes:
         uptime: Share of available hours the machines run.
@@ -38,35 +38,34 @@ def dispatch_machines(
     hourly: np.ndarray,
     resale: np.ndarray,
 ) -> Dispatch:
-    """Return how long each generation runs at each site and what its power costs, shape (n, G).
+    """Return how long machines run and what their power costs, entry by entry.
 
     Three contracts. Hourly: the site pays the hourly price plus `fixed`; it runs while both and `operating`
     are below breakeven. Fixed with resale: power is bought at `fixed` whatever happens and sold at the hourly
     price when that beats mining. Fixed: all hours or none.
 
     Args:
-        breakeven: Breakeven power price of each generation at each site, USD/MWh, shape (n, G).
+        breakeven: Breakeven power price of the machines, USD/MWh, shape (n,).
         operating: Cash cost besides power of running, USD/MWh, shape (n,).
         fixed: Part of the power price that does not move by the hour, USD/MWh, shape (n,).
-        energy_price: Mean hourly energy price at the site, USD/MWh, shape (n,).
+        energy_price: Mean hourly energy price at their site, USD/MWh, shape (n,).
         volatility: Standard deviation of the log hourly price, shape (n,).
-        hourly: Whether the site pays the hourly price, shape (n,).
+        hourly: Whether their site pays the hourly price, shape (n,).
         resale: Whether it can sell contracted power at the hourly price, shape (n,).
 
     Raises:
         ValueError: If a breakeven, energy price or volatility is negative or NaN.
     """
     nonnegative("breakeven", breakeven)
-    moves = (hourly | resale)[:, None]
-    spread = np.where(moves, volatility[:, None], 0.0)
-    worth = breakeven - operating[:, None]
-    worth = worth - np.where(hourly, fixed, 0.0)[:, None]
-    price = np.where(moves, energy_price[:, None], fixed[:, None])
-    uptime, margin = optimal_dispatch(worth, price, spread)
+    moves = hourly | resale
+    on_top = np.where(hourly, fixed, 0.0)
+    worth = breakeven - (operating + on_top)
+    uptime, margin = optimal_dispatch(
+        worth, np.where(moves, energy_price, fixed), np.where(moves, volatility, 0.0)
+    )
     paid = worth * uptime - margin
-    sold = np.where(resale[:, None], energy_price[:, None] - paid, 0.0)
-    bought = np.where(resale, fixed, 0.0)[:, None]
-    energy = np.where(resale[:, None], bought - sold, paid + np.where(hourly, fixed, 0.0)[:, None] * uptime)
+    sold = (energy_price - paid) * resale
+    energy = np.where(resale, fixed - sold, paid + on_top * uptime)
     return Dispatch(uptime, energy, sold)
 
 

@@ -124,19 +124,20 @@ def optimal_dispatch(
     Raises:
         ValueError: If a price is not finite or a volatility is negative.
     """
-    breakeven = np.asarray(finite("breakeven", breakeven), dtype=float)
-    mean = np.asarray(finite("mean_price", mean_price), dtype=float)
-    spread = np.asarray(nonnegative("volatility", volatility), dtype=float)
-    random = (spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0)
-    scale = np.where(random, spread, 1.0)
-    with np.errstate(over="ignore", divide="ignore"):
-        log_ratio = np.log(np.where(random, breakeven, 1.0) / np.where(random, mean, 1.0))
-    distance = log_ratio / scale + 0.5 * scale
-    uptime = np.where(random, ndtr(distance), mean < breakeven)
-    put = breakeven * uptime - mean * ndtr(distance - scale)
-    certain = np.maximum(breakeven - mean, 0.0)
-    # A put is worth at least what it pays at the mean price; far from it, rounding alone would say otherwise.
-    margin = np.where(random, np.maximum(put, certain), certain)
+    breakeven, mean, spread = np.broadcast_arrays(
+        finite("breakeven", breakeven),
+        finite("mean_price", mean_price),
+        nonnegative("volatility", volatility),
+    )
+    uptime = np.array(mean < breakeven, dtype=float, order="C")
+    margin = np.array(np.maximum(breakeven - mean, 0.0), dtype=float, order="C")
+    random = np.flatnonzero((spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0))
+    if len(random):
+        share, put = _put(*(each.ravel()[random] for each in (breakeven, mean, spread)))
+        # A put is worth at least what it pays at the mean price; far from it, rounding alone would say
+        # otherwise.
+        margin.reshape(-1)[random] = np.maximum(put, margin.reshape(-1)[random])
+        uptime.reshape(-1)[random] = share
     return plain(uptime), plain(margin)
 
 
@@ -198,15 +199,16 @@ def machine_value(
         ValueError: If a hashprice, decay, rate or life is negative, an efficiency not positive, or any NaN.
     """
     price, energy, decay = _machine(hashprice, efficiency, power_cost, decay)
-    rate = nonnegative("discount_rate", discount_rate)
-    life = _life(price, energy, decay, _cap(max_life))
+    rate, cap = nonnegative("discount_rate", discount_rate), _cap(max_life)
+    life = _life(price, energy, decay, cap)
     revenues, costs = annuity_factor(rate + decay, life), annuity_factor(rate, life)
     with np.errstate(invalid="ignore"):
-        value = price * revenues - energy * costs
-        # An undiscounted, unlimited life makes that 0 x infinity or the difference of two infinities.
-        endless = np.where(energy == 0.0, price * revenues, math.inf)
-    value = np.where(np.isinf(costs), endless, np.maximum(value, 0.0))
-    return plain(np.where(life > 0.0, value, 0.0) * (DAYS_PER_YEAR / 1000.0))
+        value = np.maximum(price * revenues - energy * costs, 0.0)
+        if np.isinf(cap).any():
+            # An undiscounted, unlimited life makes that 0 x infinity or the difference of two infinities.
+            endless = np.where(energy == 0.0, price * revenues, math.inf)
+            value = np.where(np.isinf(costs), endless, value)
+    return plain(value * (DAYS_PER_YEAR / 1000.0))
 
 
 def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: ArrayLike) -> Result:
@@ -299,6 +301,14 @@ def vintage_shares(
     return _tilted_to_mean(-0.5 * (np.log(grid / mean) / sigma) ** 2, (grid - mean) / mean)
 
 
+def _put(strike: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often lognormal prices are below a positive strike, and what they then save."""
+    with np.errstate(over="ignore", divide="ignore"):
+        distance = np.log(strike / mean) / spread + 0.5 * spread
+    share = ndtr(distance)
+    return share, strike * share - mean * ndtr(distance - spread)
+
+
 def _machine(
     hashprice: ArrayLike, efficiency: ArrayLike, power_cost: ArrayLike, decay: ArrayLike
 ) -> tuple[Result, Result, Result]:
@@ -312,12 +322,14 @@ def _cap(max_life: ArrayLike) -> Result:
 
 
 def _life(price: Result, energy: Result, decay: Result, cap: Result) -> np.ndarray:
-    runs = np.asarray(price > energy)
-    ends = runs & (np.asarray(energy) > 0.0) & (np.asarray(decay) > 0.0)
-    with np.errstate(over="ignore"):
-        ratio = np.where(ends, price, 1.0) / np.where(ends, energy, 1.0)
-        life = np.where(ends, np.log(ratio) / np.where(ends, decay, 1.0), math.inf)
-    return np.where(runs, np.minimum(life, cap), 0.0)
+    with np.errstate(all="ignore"):
+        # Without decay, ln(1)/0 is no number; fmax takes it for a life of zero.
+        decayed = np.divide(np.log(np.divide(price, energy)), decay)
+        life = np.minimum(np.fmax(decayed, 0.0), cap)
+    if np.minimum.reduce(energy, axis=None, initial=math.inf) > 0.0:
+        return life
+    # Energy that costs nothing never stops a machine.
+    return np.where(np.greater(energy, 0.0), life, np.where(np.greater(price, energy), cap, 0.0))
 
 
 def _tilted(log_kernel: np.ndarray, excess: np.ndarray, tilt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

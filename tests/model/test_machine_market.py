@@ -6,6 +6,7 @@ import pytest
 from agents.columns import Table
 from agents.economics.mining import machine_value
 from agents.tables import FIRM, LEASE, REGION, Contract, Kind, Product, Status, site_columns
+from model import machine_market
 from model.baseline_machines import machines
 from model.baseline_network import hashprice_at, network_start
 from model.baseline_tables import load_tables
@@ -17,13 +18,13 @@ from model.machine_market import (
     deliver_machines,
     fit_machines,
     next_prices,
-    order_machines,
     ordered_mw,
     retire_machines,
     sell_machines,
     still_made,
     update_machine_prices,
 )
+from model.options import site_mining_values
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 from model.scenario import Scenario
 from model.streams import Streams
@@ -98,6 +99,12 @@ def world(sites=1, mw=100.0, cash=1e4, held=0.0, machine=1, months=LEAD, firms=1
         scratch={"best_machine": 2},
         figures={},
     )
+
+
+def order_machines(state):
+    """Order what the values of phase 7 call for."""
+    site_mining_values(state)
+    machine_market.order_machines(state)
 
 
 def machine_mw(state):

@@ -7,13 +7,11 @@ from hypothesis import strategies as st
 
 from agents.economics.blocks import (
     ProductTerms,
-    fleet_value,
     lease_line,
     new_mine_value,
     reserve_rent,
 )
 from agents.economics.leases import lease_annuity
-from agents.economics.mining import machine_value
 
 
 def terms(**changes: object) -> ProductTerms:
@@ -65,9 +63,7 @@ def test_a_prepayment_is_worth_the_interest_until_it_is_credited() -> None:
     assert 0.09 * 2.0 * nominal < gain[2] < 0.09 * 5.0 * nominal
 
 
-@given(
-    needed=st.floats(0, 20), ready=st.floats(0.1, 4), rate=st.floats(0.03, 0.2), fitted=st.floats(0, 1)
-)
+@given(needed=st.floats(0, 20), ready=st.floats(0.1, 4), rate=st.floats(0.03, 0.2), fitted=st.floats(0, 1))
 def test_at_its_reserve_rent_a_lease_is_worth_just_what_is_needed(
     needed: float, ready: float, rate: float, fitted: float
 ) -> None:
@@ -76,15 +72,6 @@ def test_at_its_reserve_rent_a_lease_is_worth_just_what_is_needed(
     worth = slope * rent + level
     assert worth[rent > 0.0] == pytest.approx(needed, abs=1e-9)
     assert (worth[rent == 0.0] >= needed - 1e-9).all()
-
-
-def test_a_fleet_is_worth_the_sum_of_its_machines() -> None:
-    hash_eh = np.array([[2.0, 1.0]])
-    efficiency = np.array([29.5, 17.5])
-    args = (np.array([55.0]), efficiency, np.array([45.0]), np.array([0.3]), np.array([0.12]))
-    value = fleet_value(hash_eh, *args, max_life=5.0)
-    each = machine_value(55.0, efficiency, 45.0, 0.3, 0.12, max_life=5.0)
-    assert value[0] == pytest.approx(2.0 * each[0] + each[1])
 
 
 def test_a_new_mine_that_does_not_pay_is_worth_nothing() -> None:
