@@ -6,6 +6,7 @@ import argparse
 import os
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 HOST, PORT = "127.0.0.1", 8765
@@ -38,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(host: str, port: int) -> None:
     import uvicorn
+
+    # On a machine's own address the cookie's fallback is what is wanted.
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     from solara.server.starlette import app
 
     address = f"http://{host}:{port}"

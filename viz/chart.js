@@ -92,7 +92,8 @@ async function render({ model, el }) {
     layout.margin.b = bottom + legend;
     await Plotly.react(place, structuredClone(figure.data), layout, options);
     // The legend stands below the axis, and how many lines it takes is known once it has been drawn.
-    const tall = layout.showlegend === false ? 0 : Math.ceil(place._fullLayout.legend?._height ?? 0);
+    const below = layout.showlegend !== false && layout.legend?.yref === "container";
+    const tall = below ? Math.ceil(place._fullLayout.legend?._height ?? 0) : 0;
     if (tall !== legend) {
       legend = tall;
       await Plotly.relayout(place, { "margin.b": bottom + legend });

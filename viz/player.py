@@ -14,7 +14,7 @@ import solara
 from model.errors import GridrushError
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
-from viz.record import LiveRecord, Moment, Record
+from viz.record import LiveRecord, Moment, Pair, Record
 
 SPEEDS = {"1 month/s": 1.0, "2 months/s": 2.0, "5 months/s": 5.0, "as fast as it draws": 1000.0}
 DEFAULT_SPEED = "5 months/s"
@@ -27,15 +27,16 @@ _log = logging.getLogger(__name__)
 class Shown(NamedTuple):
     """What is on show: always told as a whole, so that no chart mixes two months."""
 
-    record: Record | None
+    record: Record | Pair | None
     at: int
     frame: int
     """Counts what was put on show; a chart says which of these it has drawn."""
 
     @property
     def moment(self) -> Moment | None:
-        """The month on show."""
-        return None if self.record is None else Moment(self.record, self.at)
+        """The month on show; of a pair, that of the first run."""
+        record = self.record.first if isinstance(self.record, Pair) else self.record
+        return None if record is None else Moment(record, self.at)
 
 
 class Player:
@@ -60,7 +61,7 @@ class Player:
         self._lock = threading.RLock()
 
     @property
-    def record(self) -> Record | None:
+    def record(self) -> Record | Pair | None:
         """The record on show."""
         return self.shown.value.record
 
@@ -74,12 +75,16 @@ class Player:
         """The month on show."""
         return self.shown.value.moment
 
-    def show(self, record: Record, at: int = 0) -> None:
-        """Put another record on show."""
+    def show(self, record: Record | Pair, at: int = 0) -> None:
+        """Stop, and put another record on show."""
         self.pause()
+        self.show_now(record, at)
+
+    def show_now(self, record: Record | Pair, at: int = 0) -> None:
+        """Put another record on show from the thread that made it."""
         with self._lock:
             self.firm.value = ""
-            self._show(record, at)
+            self._show(record, max(0, min(at, record.months - 1)))
 
     def go(self, at: int) -> None:
         """Show a month that has been computed."""
@@ -131,7 +136,7 @@ class Player:
         """Wait no longer for a chart that has left the screen."""
         self.drawn.pop(chart, None)
 
-    def _show(self, record: Record, at: int) -> None:
+    def _show(self, record: Record | Pair, at: int) -> None:
         self.shown.value = Shown(record, at, self.shown.peek().frame + 1)
 
     def _start(self, work: Callable[[threading.Event], Any], busy: str, *, playing: bool = True) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
@@ -20,45 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.scenario import Scenario
-
-
-class Record(Protocol):
-    """Tables of a run, as far as it has come."""
-
-    series: pd.DataFrame
-    firms: pd.DataFrame
-    sites: pd.DataFrame
-    leases: pd.DataFrame
-    events: pd.DataFrame
-
-    @property
-    def scenario(self) -> Scenario: ...  # noqa: D102
-
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-
-    @property
-    def horizon(self) -> int:
-        """Months the run will have."""
-        ...
-
-    @property
-    def months(self) -> int:
-        """Months there are so far."""
-        ...
-
-    @property
-    def tenants(self) -> Sequence[str]: ...  # noqa: D102
-
-    @property
-    def region_names(self) -> Sequence[str]: ...  # noqa: D102
-
-    @property
-    def regions(self) -> pd.DataFrame: ...  # noqa: D102
-
-    def graph(self, month: pd.Timestamp) -> nx.MultiDiGraph: ...  # noqa: D102
-
-    def as_run(self) -> Run: ...  # noqa: D102
 
 
 class LiveRecord:
@@ -196,6 +157,9 @@ class StoredRecord:
         return self.run
 
 
+Record = LiveRecord | StoredRecord
+
+
 @dataclass(frozen=True)
 class Moment:
     """A record as it stood at the end of a month, which is all that a chart may know."""
@@ -259,3 +223,30 @@ class Moment:
 
     def _in_month(self, table: pd.DataFrame) -> pd.DataFrame:
         return table.loc[(table["month"] == self.month).to_numpy()]
+
+
+class Pair:
+    """Two runs on the same seed, of which the first leads: dates and stories are its."""
+
+    def __init__(self, first: StoredRecord, second: StoredRecord) -> None:
+        """Compare two runs."""
+        self.first, self.second = first, second
+
+    @property
+    def months(self) -> int:
+        """Months that both have."""
+        return min(self.first.months, self.second.months)
+
+    @property
+    def horizon(self) -> int:
+        """Months that both have: there is nothing to compare beyond."""
+        return self.months
+
+    @property
+    def seed(self) -> int:
+        """Seed of both."""
+        return self.first.seed
+
+    def moments(self, at: int) -> tuple[Moment, Moment]:
+        """Return the same month of both."""
+        return Moment(self.first, at), Moment(self.second, at)

@@ -37,7 +37,10 @@ def headroom(moment: Moment, looks: Looks) -> Figure:
     trace |= {"text": [f"{value:.0f}%" for value in ratio], "textposition": "outside", "cliponaxis": False,
               "textfont": {"color": looks.quiet}}  # fmt: skip
     title = "Headroom: firm capacity less firm load (adequacy in %)"
-    return _figure([trace], looks, title, "GW", showlegend=False)
+    room = 1.25 * float(np.abs(spare).max()) or 1.0
+    drawn = _figure([trace], looks, title, "GW", showlegend=False)
+    drawn["layout"]["xaxis"]["range"] = [min(0.0, -room if (spare < 0).any() else 0.0), room]
+    return drawn
 
 
 def prices(moment: Moment, looks: Looks) -> Figure:

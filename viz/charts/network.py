@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from model import palette
+from viz.charts.places import diameter, places_of
 from viz.drawing import SMALL, Figure, Looks, Trace, figure, layout
 from viz.record import Moment
 
 LABELLED = 16
-"""Firms with their name on the map: more cannot be read."""
+"""Listed firms with their name on the map: more cannot be read."""
 DONE = ("acquired", "liquidated")
 EDGES = (
     ("let as powered shell", palette.USES["subleased"], "solid", 2.0),
@@ -23,27 +24,41 @@ EDGES = (
     ("takeover", palette.PURPLE, "solid", 2.0),
     ("hosts", palette.YELLOW, "dot", 1.5),
 )
+LETTER = 9.5
+"""Dots a letter takes: a name that fits stands inside its disc."""
+ON_DISC = {use: "#FFFFFF" if use in ("subleased", "converted") else "#101820" for use in palette.USES}
 BARE = {"visible": False, "fixedrange": False}
 
 
 def relations_map(moment: Moment, looks: Looks) -> Figure:
     """Draw the graph of the month on its fixed places."""
-    graph, doing = moment.graph, main_use(moment.firms)
+    graph, doing = placed(moment), main_use(moment.firms)
     traces = [
         _edges(graph, _sits(graph), "sits in a region", looks.grid, "solid", 1.0, showlegend=False),
         *(_edges(graph, _of_group(graph, name), name, *style) for name, *style in EDGES),
-        _regions(graph, looks),
         *_firms(graph, doing, looks),
         _tenants(graph, looks),
+        _regions(graph, looks),
     ]
     settings = layout(
         looks, "Who sits where, leases to whom, bought whom (size: MW; click for the firm)",
-        hovermode="closest", xaxis=BARE | {"range": [-41, 41]},
-        yaxis=BARE | {"range": [-38, 38]}, margin={"l": 8, "r": 8, "b": 8},
-        legend={"orientation": "v", "x": 0.995, "xanchor": "right", "y": 0.5, "yanchor": "middle",
-                "yref": "paper", "tracegroupgap": 2, "itemsizing": "constant"},
+        hovermode="closest", xaxis=BARE | {"range": [-50, 52]}, yaxis=BARE | {"range": [-27, 34]},
+        margin={"l": 8, "r": 8, "b": 8}, legend={"itemsizing": "constant"},
     )  # fmt: skip
     return figure(traces, settings)
+
+
+def placed(moment: Moment) -> nx.MultiDiGraph:
+    """Return the graph of the month with every node where the map has it."""
+    graph, places = moment.graph, places_of(moment.record)
+    by_kind = {"region": places.regions, "tenant": places.tenants}
+    for _, node in graph.nodes(data=True):
+        spot = by_kind.get(node["kind"], places.firms).get(node["label"])
+        if spot:
+            node["x"], node["y"] = spot.x, spot.y
+        if node["kind"] == "region":
+            node["top"] = node["y"] + max(places.reach(node["label"]), 0.8)
+    return graph
 
 
 def main_use(firms: pd.DataFrame) -> dict[str, str]:
@@ -53,11 +68,6 @@ def main_use(firms: pd.DataFrame) -> dict[str, str]:
     best = np.array(live, dtype=object)[held.argmax(axis=1)]
     best[held.max(axis=1) <= 0] = "pipeline"
     return dict(zip(firms["firm"], best, strict=True))
-
-
-def diameter(megawatts: float) -> float:
-    """Return the diameter of a disc in dots: its area grows with the megawatts."""
-    return float(min(5.0 + 1.15 * np.sqrt(max(megawatts, 0.0)), 72.0))
 
 
 def _sits(graph: nx.MultiDiGraph) -> list[tuple[int, int]]:
@@ -93,14 +103,16 @@ def _edges(
 
 
 def _regions(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
+    """Return the names of the regions, above what they hold."""
     nodes = _of_kind(graph, ("region",))
-    return _marks(nodes, looks.grid, "square", [12.0] * len(nodes), name="region", texts=[n["label"] for n in nodes],
-                  looks=looks, position=[_outward(node) for node in nodes], unit="GW held")  # fmt: skip
-
-
-def _outward(node: dict[str, Any]) -> str:
-    """Return where a label stands so that it points away from the middle, where the firms' discs are fewer."""
-    return "top center" if node["y"] >= 0 else "bottom center"
+    return {
+        "type": "scatter", "mode": "text", "name": "region", "x": [node["x"] for node in nodes],
+        "y": [node["top"] + 2.3 for node in nodes], "showlegend": False, "hoverinfo": "text",
+        "text": [f"<i>{node['label'].replace('_', ' ')}</i>" for node in nodes],
+        "hovertext": [f"<b>{node['label']}</b><br>{node['mw'] / 1e3:,.2f} GW held" for node in nodes],
+        "textfont": {"size": SMALL + 1, "color": looks.quiet},
+        "customdata": [node["label"] for node in nodes],
+    }  # fmt: skip
 
 
 def _tenants(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
@@ -118,14 +130,21 @@ def _firms(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> list[
         for node in _of_kind(graph, ("listed", "private"))
         if node["status"] not in DONE and node["mw"] > 0
     ]
-    largest = {node["label"] for node in sorted(nodes, key=lambda node: -node["mw"])[:LABELLED]}
+    known = [node for node in nodes if node["kind"] == "listed"]
+    largest = {node["label"] for node in sorted(known, key=lambda node: -node["mw"])[:LABELLED]}
     traces = []
     for use, colour in palette.USES.items():
         group = [node for node in nodes if doing.get(node["label"]) == use]
         texts = [node["label"] if node["label"] in largest else "" for node in group]
+        inside = [len(node["label"]) * LETTER < diameter(node["mw"]) for node in group]
+        sides = ["middle center" if within else "top center" for within in inside]
         sizes = [diameter(node["mw"]) for node in group]
         label = f"mostly {palette.LABELS[use]}"
-        traces.append(_marks(group, colour, "circle", sizes, name=label, texts=texts, looks=looks, unit="GW"))
+        discs = _marks(
+            group, colour, "circle", sizes, name=label, texts=texts, looks=looks, unit="GW", position=sides
+        )
+        discs["textfont"]["color"] = [ON_DISC[use] if within else looks.ink for within in inside]
+        traces.append(discs)
     return traces
 
 

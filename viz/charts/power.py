@@ -77,7 +77,9 @@ def _bracket(moment: Moment, looks: Looks) -> dict[str, Any]:
     if pd.Timestamp(ARTICLE_MONTH) not in series.index:
         return {}
     due = float(series.loc[pd.Timestamp(ARTICLE_MONTH), "demand_gw"])
-    month, low = f"{pd.Timestamp(ARTICLE_MONTH):%Y-%m-%d}", max(due - ARTICLE_GAP_GW, 0.0)
+    if due < ARTICLE_GAP_GW:
+        return {}
+    month, low = f"{pd.Timestamp(ARTICLE_MONTH):%Y-%m-%d}", due - ARTICLE_GAP_GW
     return {
         "annotations": [
             {"x": month, "y": due, "ax": month, "ay": low, "axref": "x", "ayref": "y", "text": "",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -26,6 +24,13 @@ from viz.record import Moment
 
 NINE = ("IREN", "CIFR", "RIOT", "CORZ", "MARA", "HUT", "CLSK", "BTDR", "HIVE")
 """The firms at the heart of the source article."""
+SIDES = {
+    "top center": (0.0, 0.12),
+    "bottom center": (0.0, -0.12),
+    "middle right": (0.3, 0.0),
+    "middle left": (-0.3, 0.0),
+}
+"""Where a name can stand, and about how far from its disc in decades of the axes."""
 TRAIL = 12
 """Months of path behind each of the nine."""
 
@@ -33,12 +38,12 @@ TRAIL = 12
 def firms(moment: Moment, looks: Looks) -> Figure:
     """Draw value per megawatt against value per hash: the listed firms, the nine with name and path."""
     now = _drawable(moment.firms)
-    doing = main_use(now)
+    doing, sides = main_use(now), label_sides(now)
     traces = [_trails(moment, looks)]
     for use, colour in palette.USES.items():
         group = now.loc[[doing[name] == use for name in now["firm"]]]
         if len(group):
-            traces.append(_discs(group, f"mostly {palette.LABELS[use]}", colour, looks))
+            traces.append(_discs(group, f"mostly {palette.LABELS[use]}", colour, looks, sides))
     return figure(
         traces,
         layout(
@@ -91,13 +96,14 @@ def _drawable(firms: pd.DataFrame) -> pd.DataFrame:
     return firms.loc[shown & (firms["ev_per_eh"] > 0).to_numpy() & (firms["ev_per_mw"] > 0).to_numpy()]
 
 
-def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks) -> Trace:
+def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks, sides: dict[str, str]) -> Trace:
     names = group["firm"].to_list()
     sizes = np.clip(6 + 0.32 * np.sqrt(group["enterprise_value"].to_numpy(float)), 6, 52)
     return {
         "type": "scatter", "mode": "markers+text", "name": name, "x": numbers(group["ev_per_eh"]),
-        "y": numbers(group["ev_per_mw"]), "text": [firm if firm in NINE else "" for firm in names],
-        "textposition": "top center", "textfont": {"size": SMALL, "color": looks.ink}, "customdata": names,
+        "y": numbers(group["ev_per_mw"]), "text": [firm if firm in sides else "" for firm in names],
+        "textposition": [sides.get(firm, "top center") for firm in names],
+        "textfont": {"size": SMALL, "color": looks.ink}, "customdata": names,
         "marker": {"color": colour, "size": numbers(sizes), "opacity": 0.85, "line": {"color": looks.paper, "width": 1}},
         "hovertext": _hover(group), "hoverinfo": "text",
     }  # fmt: skip
@@ -128,6 +134,20 @@ def _trails(moment: Moment, looks: Looks) -> Trace:
     }  # fmt: skip
 
 
-def names_of_nine(present: Sequence[str]) -> list[str]:
-    """Return those of the nine that there are."""
-    return [name for name in NINE if name in set(present)]
+def label_sides(firms: pd.DataFrame) -> dict[str, str]:
+    """Return on which side of its disc each of the nine has its name, so that names keep clear of each other."""
+    known = firms.loc[firms["firm"].isin(NINE).to_numpy()]
+    spots = np.log10(known[["ev_per_eh", "ev_per_mw"]].to_numpy(float))
+    taken = [np.array([x, y]) for x, y in spots]
+    sides: dict[str, str] = {}
+    for firm, spot in zip(known["firm"], spots, strict=True):
+        options = {side: spot + np.array(shift) for side, shift in SIDES.items()}
+        side = max(options, key=lambda name: min(_apart(options[name], other) for other in taken))
+        sides[firm] = side
+        taken.append(options[side])
+    return sides
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    # A name is about three times as wide as it is high.
+    return float(np.hypot((one[0] - other[0]) / 3.0, one[1] - other[1]))

@@ -12,7 +12,7 @@ from model.errors import GridrushError
 from viz.drawing import Figure, Looks
 from viz.player import Player
 from viz.record import Moment
-from viz.tabs import Tab
+from viz.tabs import TABS, Tab
 from viz.widgets import Chart
 
 _log = logging.getLogger(__name__)
@@ -25,8 +25,10 @@ def ChartView(
     frame: int = 0,
     on_click: Callable[[str], None] | None = None,
     on_drawn: Callable[[int], None] | None = None,
+    on_gone: Callable[[], None] | None = None,
 ) -> None:
-    """Show a figure; tell which point was clicked and when the browser has drawn it."""
+    """Show a figure; tell which point was clicked, when the browser has drawn it, and when it has gone."""
+    solara.use_effect(lambda: on_gone, [])
 
     def clicked(event: dict[str, Any]) -> None:
         if on_click and event:
@@ -54,17 +56,14 @@ def MomentChart(
         if label in set(moment.firms["firm"]):
             player.firm.value = label
 
-    def forget() -> Callable[[], None]:
-        return lambda: player.forget(name)
-
-    solara.use_effect(forget, [])
     figure = solara.use_memo(lambda: drawn_or_said(build, moment, Looks(dark)), [frame, dark, build])
     if isinstance(figure, str):
         solara.Error(figure)
         return
     ChartView(
-        name, figure, frame, on_click=open_firm, on_drawn=lambda version: player.note_drawn(name, version)
-    )
+        name, figure, frame, on_click=open_firm, on_drawn=lambda version: player.note_drawn(name, version),
+        on_gone=lambda: player.forget(name),
+    )  # fmt: skip
 
 
 @solara.component
@@ -78,6 +77,19 @@ def TabPane(player: Player, tab: Tab, dark: bool) -> None:
     with solara.Div(classes=["gridrush-charts", f"gridrush-charts-{tab.key}"], style=style).key(tab.key):
         for chart in tab.charts:
             MomentChart(player, chart.name, chart.build, moment, shown.frame, dark).key(chart.name)
+
+
+@solara.component
+def TabBar(tab: solara.Reactive[str]) -> None:
+    """Show the tabs."""
+    with solara.Div(classes=["gridrush-tabs"], attributes={"role": "tablist"}):
+        for each in TABS:
+            here = each.key == tab.value
+            solara.Button(
+                each.title, text=True, small=True, on_click=lambda key=each.key: tab.set(key),
+                classes=[f"gridrush-tab-{each.key}", *(["gridrush-here"] if here else [])],
+                attributes={"role": "tab", "aria-selected": str(here).lower()},
+            )  # fmt: skip
 
 
 def drawn_or_said(build: Callable[[Moment, Looks], Figure], moment: Moment, looks: Looks) -> Figure | str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import solara
 
-from viz.player import SPEEDS, LivePlayer, Player
+from viz.player import SPEEDS, Player
 from viz.story import story
 
 
@@ -96,11 +96,6 @@ def act(player: Player, reset: Callable[[], object], what: str) -> None:
         player.step()
     elif what == "reset":
         reset()
-
-
-def resetter(player: LivePlayer) -> Callable[[], object]:
-    """Return what starts a live run anew, with pending choices, under the same seed."""
-    return lambda: player.reset()
 
 
 def _button(

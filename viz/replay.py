@@ -1,0 +1,92 @@
+"""The replay: open a stored run, move along its time, jump to what happened."""
+
+from __future__ import annotations
+
+import solara
+
+from model.run import Run
+from viz.folders import holding, stored
+from viz.jumps import KINDS, jumps
+from viz.live import Stage
+from viz.player import Player
+from viz.record import StoredRecord
+
+
+class ReplayPlayer(Player):
+    """A player of a stored run."""
+
+    def __init__(self) -> None:
+        """Start with no folder."""
+        super().__init__()
+        self.folder = solara.reactive("")
+
+    def open(self, folder: str, at: int = 0) -> None:
+        """Read a run and show one of its months."""
+        self.folder.value = folder
+
+        def read() -> None:
+            self.show_now(StoredRecord(Run.load(folder)), at)
+
+        self.run_in_thread(read, "reading the run")
+
+    def reset(self) -> None:
+        """Go back to the first month."""
+        self.pause()
+        self.go(0)
+
+
+@solara.component
+def ReplayView(player: ReplayPlayer, tab: solara.Reactive[str], dark: bool) -> None:
+    """Show folder and events at the side, the run beside them."""
+    with solara.Div(classes=["gridrush-body"]):
+        with solara.Div(classes=["gridrush-side"]):
+            Source(player)
+            Jumps(player)
+        Stage(player, player.reset, "back to the first month", tab, dark,
+              empty="Open a stored run: choose it at the left, or start with `gridrush view FOLDER`.")  # fmt: skip
+
+
+@solara.component
+def Source(player: ReplayPlayer) -> None:
+    """Show which run is open, and let another be chosen."""
+    record = player.record
+    chosen = player.folder.value
+    found = solara.use_memo(lambda: stored("run", chosen), [chosen])
+    with solara.Div(classes=["gridrush-form"]):
+        if found:
+            solara.Select("Stored runs", found, value=chosen if chosen in found else None, dense=True,
+                          on_value=lambda folder: player.open(folder) if folder else None)  # fmt: skip
+        solara.InputText("or the path of a folder", value=chosen, dense=True,
+                         on_value=lambda text: _typed(player, text))  # fmt: skip
+        if isinstance(record, StoredRecord):
+            manifest = record.run.manifest
+            text = f"{manifest['scenario']}: {manifest['description']}. Seed {manifest['seed']}, {record.months} months."
+            solara.Div(classes=["gridrush-facts"], children=[text])
+
+
+@solara.component
+def Jumps(player: Player) -> None:
+    """Show the events of a kind, each a way to its month."""
+    record = player.record if isinstance(player.record, StoredRecord) else None
+    kind, choose = solara.use_state(KINDS[0])
+    found = solara.use_memo(lambda: jumps(record, kind) if record else [], [record, kind])
+    if record is None:
+        return
+    with solara.Div(classes=["gridrush-form"], style="margin-top: 14px"):
+        solara.Select("Jump to", list(KINDS), value=kind, on_value=choose, dense=True)
+        with solara.Div(classes=["gridrush-list"]):
+            for number, jump in enumerate(found):
+                solara.Button(f"{jump.month:%b %Y}  {jump.text}", text=True, small=True,
+                              on_click=lambda at=jump.at: player.go(at)).key(f"{kind} {number}")  # fmt: skip
+            if not found:
+                solara.Div(classes=["gridrush-facts"], children=["none in this run"])
+
+
+def _typed(player: ReplayPlayer, text: str) -> None:
+    text = text.strip()
+    if not text or text == player.folder.value:
+        return
+    if holding(text) == "study":
+        player.error.value = f"{text} holds a study: open it under Ensemble"
+    else:
+        player.open(text)
