@@ -70,7 +70,9 @@ def execute(job: Job) -> Done:
     started = time.perf_counter()
     folder = Path(job.folder)
     if code_version() != job.code:
-        raise StoreError(f"{folder}: a worker has another version of Gridrush than the study")
+        raise StoreError(
+            f"{folder}: a worker finds other code than the study began with (was it changed meanwhile?)"
+        )
     plan = _plan(folder, job.digest)
     points = read_points(folder, sorted({run // plan.study.replications for run in job.runs}))
     done: list[Traces] = []

@@ -34,7 +34,7 @@ COLUMNS = {
 
 def opening_holdings(firms: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Return what each miner holds in the first month, by firm."""
-    miners = firms[firms["kind"].isin(MINERS)].set_index("firm")
+    miners = firms.loc[firms["kind"].isin(MINERS)].set_index("firm")
     held = miners["secured_mw"].where(miners["secured_mw"] > 0)
     weights = sites["secured_mw"]
     marks = {
@@ -59,7 +59,7 @@ def fates(
         leases: All leases.
         first: The first month of the run.
     """
-    miners = firms[firms["kind"].isin(MINERS)].reset_index(drop=True)
+    miners = firms.loc[firms["kind"].isin(MINERS)].reset_index(drop=True)
     last = months_since(miners["month"], first)
     entered = months_since(miners["entry_month"], first)
     gone = miners["status"].isin(GONE)

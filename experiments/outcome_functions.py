@@ -20,21 +20,21 @@ def share_gone(record: Record) -> float:
 def share_gone_small(record: Record) -> float:
     """Return the share gone of the smaller half of the miners, by megawatts energised in the first month."""
     firms = _first_miners(record)
-    return _share_gone(firms[firms["energised_mw"] <= firms["energised_mw"].median()])
+    return _share_gone(firms.loc[firms["energised_mw"] <= firms["energised_mw"].median()])
 
 
 @outcome_function("share", needs_fates=True)
 def share_gone_contracted(record: Record) -> float:
     """Return the share gone of the miners that had an AI contract in the first month."""
     firms = _first_miners(record)
-    return _share_gone(firms[firms["contracted_share"] > 0])
+    return _share_gone(firms.loc[firms["contracted_share"] > 0])
 
 
 @outcome_function("share", needs_fates=True)
 def share_gone_grid_only(record: Record) -> float:
     """Return the share gone of the miners that bought all power from the grid in the first month."""
     firms = _first_miners(record)
-    return _share_gone(firms[firms["grid_share"] >= 1 - 1e-9])
+    return _share_gone(firms.loc[firms["grid_share"] >= 1 - 1e-9])
 
 
 @outcome_function("USD/MWh", needs_fates=True)
@@ -51,7 +51,7 @@ def cost_of_the_gone(record: Record) -> float:
 def mean_rent_signed(record: Record) -> float:
     """Return the rent of the leases signed in the run, weighted by IT load; GPU cloud left out."""
     leases = _signed(record)
-    leases = leases[leases["product"] != "cloud"]
+    leases = leases.loc[leases["product"] != "cloud"]
     weights = leases["it_mw"].to_numpy()
     return float(np.average(leases["rent_usd_kw_month"], weights=weights)) if weights.sum() > 0 else NAN
 

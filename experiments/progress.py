@@ -1,4 +1,4 @@
-"""How a study is told while it runs: a bar with rate and time left on a terminal, a line now and then elsewhere."""
+"""How a study is told while it runs: a bar with rate and time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner: hands chunks of a study to a crew, keeps the store in order, and loses at most what is in flight.
+"""The runner: hands chunks of a study to a crew, keeps the store in order, loses at most what is in flight.
 
 Chunks are sized to take a few seconds, so that little travels and little is lost. When workers die, what they
 had in hand is tried again alone, so that a run that kills its worker is found and told from its neighbours.

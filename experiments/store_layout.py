@@ -1,6 +1,6 @@
 """What lies where in the store of a study, and how to read it back.
 
-    study.toml       the study, resolved        runs/      a row a run: status, levers, uncertainties, outcomes
+    study.toml       the study, resolved        runs/      a row a run: status, inputs, outcomes
     scenario.toml    its base scenario          series/    a row a month and run (keep = "series")
     manifest.json    versions, code, sessions   fates/     a row a firm and run (fates = true)
     points.parquet   a row a scenario           firms/ ... the panels of each run (keep = "everything")

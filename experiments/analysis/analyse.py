@@ -56,14 +56,14 @@ def means(album: Album) -> None:
     material, table = album.material, intervals.outcome_intervals(album.material)
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
+        rows = table.loc[table["outcome"] == outcome]
         charts.forest(rows, axes, rows[COMBINATION].to_list(), zero=False)
-        axes.set_title(charts.shortened(material.label(outcome), 44))
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_xlabel(_unit(material, outcome))
 
     confidence = f"{100 * material.plan.study.analysis.confidence:g}%"
     words = f"Mean over runs with its {confidence} interval; the independent draws are the {material.unit}s."
-    height = max(2.2, 0.24 * len(material.combinations) + 1.2)
+    height = max(1.7, 0.24 * len(material.combinations) + 1.0)
     album.figure("means", "Outcomes", words, charts.panels(material.outcomes, draw, height), table)
     album.table("intervals", "Outcomes in numbers", _needed_words(material), table)
 
@@ -75,16 +75,16 @@ def differences(album: Album) -> None:
         return
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
+        rows = table.loc[table["outcome"] == outcome]
         charts.forest(rows, axes, rows[COMBINATION].to_list(), zero=True)
-        axes.set_title(charts.shortened(f"change of {material.label(outcome)}", 44))
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_xlabel(_unit(material, outcome))
 
     words = (
         f"What each arm changes against {material.baseline}, pair by pair under the same seeds and "
         "uncertainties; grey where the interval holds zero. No correction for looking at many intervals."
     )
-    height = max(2.2, 0.24 * len(material.combinations) + 1.0)
+    height = max(1.5, 0.24 * len(material.combinations) + 0.8)
     drawn = charts.panels(material.outcomes, draw, height)
     album.figure("differences", f"Paired differences from {material.baseline}", words, drawn, table)
     album.table("differences_table", "Paired differences in numbers", "", table)
@@ -97,10 +97,10 @@ def effects(album: Album) -> None:
         return
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
+        rows = table.loc[table["outcome"] == outcome]
         labels = [f"{row['lever']}: {row['option']}" for row in rows.to_dict("records")]
         charts.forest(rows, axes, labels, zero=True)
-        axes.set_title(charts.shortened(f"change of {material.label(outcome)}", 44))
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_xlabel(_unit(material, outcome))
 
     words = "What an option changes against the first of its lever, averaged over all options of the others."
@@ -114,19 +114,22 @@ def convergence(album: Album) -> None:
         return
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
+        rows = table.loc[table["outcome"] == outcome]
         axes.fill_between(
             rows["draws"], rows["low"], rows["high"], color=palette.SKY, alpha=0.35, linewidth=0
         )
         axes.plot(rows["draws"], rows["mean"], color=palette.BLUE, linewidth=1.8)
-        axes.set_title(charts.shortened(material.label(outcome), 44))
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_ylabel(_unit(material, outcome))
         axes.set_xlabel(f"{material.unit}s")
         if len(rows) and np.isfinite(rows["low"].iloc[-1]):
             settled = rows.iloc[len(rows) // 4 :]
             axes.set_ylim(settled["low"].min(), settled["high"].max())
 
-    words = f"Mean and interval of {material.baseline} as the draws come in; the table of outcomes says how many are needed."
+    words = (
+        f"Mean and interval of {material.baseline} as the draws come in; the table of outcomes says how many "
+        "are needed."
+    )
     album.figure("convergence", "Convergence", words, charts.panels(material.outcomes, draw), table)
 
 
@@ -138,8 +141,8 @@ def indices(album: Album) -> None:
     names = list(dict.fromkeys(table["outcome"]))
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
-        axes.set_title(charts.shortened(material.label(outcome), 44))
+        rows = table.loc[table["outcome"] == outcome]
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         if "ST" in rows:
             charts.pairs_of_bars(axes, rows)
             axes.set_xlabel("share of the variance")
@@ -149,7 +152,7 @@ def indices(album: Album) -> None:
         axes.set_xlabel(f"mean absolute effect over the whole range ({_unit(material, outcome) or '-'})")
 
     if "ST" in table:
-        words = "Shares of the variance by Sobol's method, with bootstrap intervals of 95%; levers at their first options."
+        words = "Shares of the variance, with bootstrap intervals of 95%; levers at their first options."
         album.figure("sobol", "Sobol indices", words, charts.panels(names, draw, 3.4), table)
         return
     words = "Mean absolute elementary effects, with bootstrap intervals of 95%; the largest twelve."
@@ -159,8 +162,8 @@ def indices(album: Album) -> None:
 
 def _morris_plane(album: Album, table: pd.DataFrame, names: list[str]) -> None:
     def draw(axes: Axes, outcome: str) -> None:
-        charts.morris_plane(axes, table[table["outcome"] == outcome])
-        axes.set_title(charts.shortened(album.material.label(outcome), 44))
+        charts.morris_plane(axes, table.loc[table["outcome"] == outcome])
+        axes.set_title(charts.shortened(album.material.label(outcome), 40))
         axes.set_xlabel("mean absolute effect")
         axes.set_ylabel("spread of the effects")
 
@@ -175,17 +178,17 @@ def pawn(album: Album) -> None:
         return
 
     def draw(axes: Axes, outcome: str) -> None:
-        rows = table[table["outcome"] == outcome]
+        rows = table.loc[table["outcome"] == outcome]
         noise = float(rows.loc[rows["uncertainty"] == "(noise)", "median"].iloc[0])
-        rows = rows[rows["uncertainty"] != "(noise)"]
+        rows = rows.loc[rows["uncertainty"] != "(noise)"]
         charts.ranking(axes, rows["uncertainty"].to_list(), rows["median"].to_numpy(), None, palette.GREEN)
         axes.axvline(noise, color=palette.DARK, linewidth=1.0, linestyle=":")
-        axes.set_title(charts.shortened(material.label(outcome), 44))
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_xlabel("median Kolmogorov-Smirnov distance")
 
     words = (
-        "How far an uncertainty moves the whole distribution of an outcome, which a variance does not tell when "
-        "the outcome is skewed; the dotted line is the index of a column of noise."
+        "How far an uncertainty moves the whole distribution of an outcome, which a variance does not tell "
+        "when the outcome is skewed; the dotted line is the index of a column of noise."
     )
     names = list(dict.fromkeys(table["outcome"]))
     album.figure("pawn", "PAWN indices", words, charts.panels(names, draw, 3.4), table)
@@ -198,13 +201,13 @@ def tornado(album: Album) -> None:
         return
 
     def draw(axes: Axes, outcome: str) -> None:
-        charts.swings(axes, table[table["outcome"] == outcome])
-        axes.set_title(charts.shortened(material.label(outcome), 44))
+        charts.swings(axes, table.loc[table["outcome"] == outcome])
+        axes.set_title(charts.shortened(material.label(outcome), 40))
         axes.set_xlabel(_unit(material, outcome))
 
     words = (
-        "Mean outcome over the runs in the lowest fifth (light) and the highest fifth (red) of each uncertainty, "
-        "all others varying; n.s. where the bootstrap interval of the swing holds zero."
+        "Mean outcome over the runs in the lowest fifth (light) and the highest fifth (red) of each "
+        "uncertainty, all others varying; n.s. where the bootstrap interval of the swing holds zero."
     )
     names = list(dict.fromkeys(table["outcome"]))
     album.figure("tornado", "Tornado", words, charts.panels(names, draw, 3.4), table)
@@ -233,13 +236,13 @@ def boxes(album: Album) -> None:
         trajectory, limits = discovery.prim(material, interest)
         if len(trajectory):
             words = (
-                f"{100 * share:.0f}% of the runs are of interest. Left: the boxes PRIM peels, coverage against "
-                "density, the chosen one marked. Right: the limits of that box over the range of each input."
+                f"{100 * share:.0f}% of the runs are of interest. Left: the boxes PRIM peels, coverage "
+                "against density, the chosen one marked. Right: the limits of that box over the range of each input."
             )
             drawn = prim_figure(material, interest, trajectory, limits)
             album.figure(f"prim_{number}", f"When is {title}?", words, drawn, trajectory)
             album.table(f"prim_{number}_box", "The box in numbers", "", limits)
-        words = "Leaves of a classification tree: the share of runs of interest in each (density) and of all of them (coverage)."
+        words = "Leaves of a classification tree; density is the share of a leaf that is of interest."
         album.table(f"cart_{number}", f"Tree: {title}", words, discovery.cart(material, interest))
 
 
@@ -256,8 +259,8 @@ def survival_of_firms(album: Album) -> None:
         exposures.append(survival.curves(everybody, COMBINATION, confidence))
     table = pd.concat(exposures, ignore_index=True)
     words = (
-        f"Kaplan-Meier curves of the miners of the first month under {material.baseline}, by what they were then; "
-        "bands resample whole draws, since the firms of a run share its fortunes."
+        f"Kaplan-Meier curves of the miners of the first month under {material.baseline}, by what they were "
+        "then; bands resample whole draws, since the firms of a run share its fortunes."
     )
     album.figure("survival", "Who is still there", words, survival_figure(table), table)
     ratios = survival.cox(firms, confidence)
@@ -277,7 +280,7 @@ def over_time(album: Album) -> None:
     if len(material.combinations) > 2:
         column = str(table["column"].iloc[0])
         words = f"{column} in each arm: median and bands; dashed, the median of {material.baseline}."
-        own = table[table["column"] == column]
+        own = table.loc[table["column"] == column]
         album.figure("multiples", "Arm by arm", words, fans.multiples(material, table), own)
 
 

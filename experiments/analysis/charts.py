@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 SHOWN = 12
 """Rows of a ranking that are drawn; the CSV has them all."""
 WIDE = 3
+MOST_ARMS = 14
+"""Arms that one panel can still tell apart; the CSV has them all."""
+DASHES = ("-", "--")
 
 
 def panels(
     names: Sequence[str], draw: Callable[[Axes, str], None], height: float = 2.8, columns: int = WIDE
 ) -> Figure:
     """Return a figure with a panel per name."""
-    across = min(columns, len(names))
+    across = min(columns if len(names) != 4 else 2, len(names))
     down = math.ceil(len(names) / across)
     with mpl.rc_context(MICRO):
         width = max(13.0 * across / columns, 7.5)
@@ -38,6 +41,15 @@ def panels(
         for axes in grid[len(names) :]:
             axes.set_visible(False)
     return figure
+
+
+def look(number: int) -> dict[str, str]:
+    """Return colour and dashes of an arm by its number, the baseline being 0."""
+    colours = palette.ARMS
+    return {
+        "color": colours[number % len(colours)],
+        "linestyle": DASHES[number // len(colours) % len(DASHES)],
+    }
 
 
 def forest(table: pd.DataFrame, axes: Axes, labels: Sequence[str], zero: bool) -> None:
@@ -111,7 +123,8 @@ def pairs_of_bars(axes: Axes, table: pd.DataFrame) -> None:
     places = np.arange(len(table))[::-1]
     bars = (("ST", 0.2, palette.SKY, "total"), ("S1", -0.2, palette.BLUE, "first order"))
     for name, shift, colour, label in bars:
-        axes.barh(places + shift, table[name], xerr=table[f"{name}_half"], height=0.38, color=colour, label=label,
+        half = table[f"{name}_half"]
+        axes.barh(places + shift, table[name], xerr=half, height=0.38, color=colour, label=label,
                   error_kw={"linewidth": 0.9})  # fmt: skip
     axes.axvline(0.0, color=palette.DARK, linewidth=0.8)
     axes.set_yticks(places, [shortened(name) for name in table["uncertainty"]])

@@ -1,4 +1,4 @@
-"""Scenario discovery with EMA Workbench: feature scores, PRIM boxes and CART leaves for the runs of interest."""
+"""Scenario discovery with EMA Workbench: feature scores, PRIM boxes and CART leaves."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def title_of(material: Material, interest: Interest) -> str:
 
 
 def feature_scores(material: Material) -> pd.DataFrame:
-    """Return how much each input tells about each outcome, by extra trees; the scores of an outcome add to one."""
+    """Return how much each input tells about each outcome (extra trees); scores of an outcome add to one."""
     table = inputs(material)
     if len(table) < FEWEST_RUNS or not len(table.columns):
         return pd.DataFrame()
@@ -88,7 +88,7 @@ def prim(material: Material, interest: Interest) -> tuple[pd.DataFrame, pd.DataF
         if box is None:
             return pd.DataFrame(), pd.DataFrame()
         trajectory = box.peeling_trajectory.copy()
-        pure = trajectory[trajectory["density"] >= DENSITY_WANTED]
+        pure = trajectory.loc[trajectory["density"] >= DENSITY_WANTED]
         best = pure["coverage"].idxmax() if len(pure) else trajectory["density"].idxmax()
         trajectory["chosen"] = trajectory.index == best
         limits = box.box_lims[int(best)]

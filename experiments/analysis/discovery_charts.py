@@ -32,7 +32,7 @@ def _trajectory(axes: Axes, trajectory: pd.DataFrame, share: float) -> None:
     shown = axes.scatter(
         trajectory["coverage"], trajectory["density"], c=trajectory["res_dim"], cmap="cividis", s=22
     )
-    chosen = trajectory[trajectory["chosen"]]
+    chosen = trajectory.loc[trajectory["chosen"]]
     axes.plot(chosen["coverage"], chosen["density"], "o", markersize=13, markerfacecolor="none",
               markeredgecolor=palette.VERMILLION, markeredgewidth=2)  # fmt: skip
     axes.axhline(share, color=palette.GREY, linestyle=":", linewidth=1.0)

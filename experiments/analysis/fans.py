@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.analysis.charts import panels, shortened
+from experiments.analysis.charts import MOST_ARMS, look, panels, shortened
 from experiments.analysis.material import COMBINATION, Material
 from model import palette
 from model.series_columns import SERIES
@@ -27,6 +27,18 @@ MOST_BANDS = 2
 """Arms of which bands are drawn; of more, only medians beside the band of the baseline."""
 MOST_MULTIPLES = 12
 UNITS = {column.name: column.unit for column in SERIES}
+TITLES = {
+    "gap_gw": "gap",
+    "delivered_miners_gw": "delivered by miners",
+    "lease_rent_usd_kw_month": "expected rent of colocation",
+    "hashprice_usd_ph_day": "hashprice",
+    "network_hashrate_eh_s": "network hash",
+    "firms_alive": "miners left",
+    "ai_mw": "AI megawatts of miners",
+    "ev_per_mw": "value per megawatt",
+    "hhi_mw": "HHI of megawatts",
+}
+"""Titles of the standard set; other columns go by their names."""
 
 
 def quantiles(material: Material) -> pd.DataFrame:
@@ -49,33 +61,28 @@ def fans(material: Material, table: pd.DataFrame) -> Figure:
     arms = material.combinations
 
     def draw(axes: Axes, column: str) -> None:
-        rows = table[table["column"] == column]
-        for number, arm in enumerate(arms[: len(palette.ARMS)]):
-            own = rows[rows[COMBINATION] == arm]
-            fan(
-                axes,
-                own,
-                palette.ARMS[number],
-                number < MOST_BANDS and (number == 0 or len(arms) <= MOST_BANDS),
-            )
-        _dated(axes, f"{column.replace('_', ' ')}", UNITS.get(column, ""))
+        rows = table.loc[table["column"] == column]
+        for number, arm in enumerate(arms[:MOST_ARMS]):
+            own = rows.loc[rows[COMBINATION] == arm]
+            fan(axes, own, number, bands=number == 0 or len(arms) <= MOST_BANDS)
+        _dated(axes, TITLES.get(column, column.replace("_", " ")), UNITS.get(column, ""))
 
     names = list(dict.fromkeys(table["column"]))
     figure = panels(names, draw)
-    _legend(figure, arms[: len(palette.ARMS)])
+    _legend(figure, arms[:MOST_ARMS])
     return figure
 
 
 def multiples(material: Material, table: pd.DataFrame) -> Figure:
     """Return a panel per arm of the first column, each with the median of the baseline for comparison."""
     column = str(table["column"].iloc[0])
-    rows = table[table["column"] == column]
-    base = rows[rows[COMBINATION] == material.baseline]
+    rows = table.loc[table["column"] == column]
+    base = rows.loc[rows[COMBINATION] == material.baseline]
     highest = float(rows["q95"].max()) * 1.05
     lowest = min(0.0, float(rows["q05"].min()) * 1.05)
 
     def draw(axes: Axes, arm: str) -> None:
-        fan(axes, rows[rows[COMBINATION] == arm], palette.BLUE, bands=True)
+        fan(axes, rows.loc[rows[COMBINATION] == arm], 1, bands=True)
         axes.plot(base["month"], base["q50"], color=palette.DARK, linewidth=1.2, dashes=(4, 2))
         axes.set_ylim(lowest, highest)
         _dated(axes, arm, UNITS.get(column, ""))
@@ -83,13 +90,14 @@ def multiples(material: Material, table: pd.DataFrame) -> Figure:
     return panels(material.combinations[:MOST_MULTIPLES], draw, height=2.4)
 
 
-def fan(axes: Axes, rows: pd.DataFrame, colour: str, bands: bool) -> None:
-    """Draw a median, and bands of half and nine tenths of the runs."""
-    months = rows["month"]
+def fan(axes: Axes, rows: pd.DataFrame, number: int, bands: bool) -> None:
+    """Draw the median of an arm, and bands of half and nine tenths of its runs."""
+    months, style = rows["month"], look(number)
     if bands:
+        colour = style["color"]
         axes.fill_between(months, rows["q05"], rows["q95"], color=colour, alpha=0.15, linewidth=0)
         axes.fill_between(months, rows["q25"], rows["q75"], color=colour, alpha=0.25, linewidth=0)
-    axes.plot(months, rows["q50"], color=colour, linewidth=1.8)
+    axes.plot(months, rows["q50"], linewidth=1.8, **style)
 
 
 def _legend(figure: Figure, arms: list[str]) -> None:
@@ -97,13 +105,13 @@ def _legend(figure: Figure, arms: list[str]) -> None:
         return
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], color=palette.ARMS[number], linewidth=2) for number in range(len(arms))]
-    figure.legend(lines, [shortened(arm) for arm in arms], loc="outside upper right", ncols=min(len(arms), 7))
+    lines = [Line2D([], [], linewidth=2, **look(number)) for number in range(len(arms))]
+    figure.legend(lines, [shortened(arm) for arm in arms], loc="outside upper right", ncols=min(len(arms), 5))
 
 
 def _dated(axes: Axes, title: str, unit: str) -> None:
     axes.set_title(shortened(title, 44))
-    axes.set_ylabel(unit)
+    axes.set_ylabel("" if unit == "-" else unit)
     locator = mdates.AutoDateLocator(minticks=2, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))

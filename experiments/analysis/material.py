@@ -83,6 +83,6 @@ def combined(options: Sequence[str]) -> str:
 
 
 def draws(frame: pd.DataFrame, unit: str, outcome: str) -> np.ndarray:
-    """Return the mean of an outcome in each independent draw, in the order of the draws; gaps are left out."""
+    """Return the mean of an outcome in each independent draw, in order; gaps are left out."""
     means = frame.groupby(unit, sort=True)[outcome].mean()
     return means.dropna().to_numpy(dtype=float)

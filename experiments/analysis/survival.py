@@ -41,7 +41,7 @@ def first_firms(material: Material, combination: str | None = None) -> pd.DataFr
     columns = ["run", material.unit, COMBINATION]
     firms = fates.merge(material.runs[columns].rename(columns={material.unit: "draw"}), on="run")
     if combination is not None:
-        firms = firms[firms[COMBINATION] == combination]
+        firms = firms.loc[firms[COMBINATION] == combination]
     return _exposed(firms.reset_index(drop=True))
 
 
@@ -52,7 +52,8 @@ def curves(firms: pd.DataFrame, exposure: str, confidence: float) -> pd.DataFram
     horizon = int(firms["duration"].max())
     timeline = np.arange(horizon + 1)
     frames = []
-    for group, members in firms.groupby(exposure, sort=False, observed=True):
+    ordered = isinstance(firms[exposure].dtype, pd.CategoricalDtype)
+    for group, members in firms.groupby(exposure, sort=ordered, observed=True):
         with warnings.catch_warnings(action="ignore"):
             fitted = KaplanMeierFitter().fit(members["duration"], members["gone"], timeline=timeline)
         low, high = _band(members, horizon, confidence)
@@ -61,7 +62,7 @@ def curves(firms: pd.DataFrame, exposure: str, confidence: float) -> pd.DataFram
             pd.DataFrame(
                 {"exposure": exposure, "group": str(group), "month": timeline, "survival": curve}
                 | {"low": low, "high": high}
-                | {"firms": members["firm"].nunique(), "at_start": len(members)}
+                | {"firms_a_run": len(members) / firms["run"].nunique(), "at_start": len(members)}
             )
         )
     return pd.concat(frames, ignore_index=True)
