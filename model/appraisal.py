@@ -74,7 +74,13 @@ class Holdings(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """Sum of parts by hand, musd, before debt and treasury; `mining` is net of overhead."""
+    """Sum of parts by hand, musd, before debt and treasury.
+
+    Attributes:
+        mining: Machines, their refresh and empty megawatts, net of the overhead of unlet megawatts.
+        leases: Signed leases, net of the overhead of let megawatts.
+        pipeline: Coming megawatts and options on tenants; no overhead.
+    """
 
     mining: np.ndarray
     leases: np.ndarray
@@ -101,7 +107,6 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
         mines += add(
             holdings.guest_hand, hosting_worth(state, holdings.guest, holdings.guest_new, client_rate)
         )
-    mines -= overhead_value(hands.overhead, hands.rate, _years_of_business(state, holdings, count))
     leases, options = np.zeros(count), np.zeros(count)
     if len(holdings.lease):
         lease_rate = hands.lease_rate[holdings.lease_hand]
@@ -113,6 +118,10 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
     )
     pieces = add(hand, break_up_worth(state, site))
     pieces += np.maximum(leases, 0.0) * (1.0 - state.scenario.finance.distress_discount_single)
+    years, let = _business(state, holdings, count)
+    overhead = overhead_value(hands.overhead, hands.rate, years)
+    mines -= overhead * (1.0 - let)
+    leases -= overhead * let
     return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline)
 
 
@@ -145,10 +154,11 @@ def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.nda
     return sites.mining_mw[guest] * per_mw + sites.idle_mw[guest] * new
 
 
-def _years_of_business(state: State, holdings: Holdings, count: int) -> np.ndarray:
-    """Return how long each hand's present business lasts: machines' life, or lease terms, by megawatts.
+def _business(state: State, holdings: Holdings, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how long each hand's present business lasts, and the part of its megawatts that are let.
 
-    Overhead is reckoned for that long, as the machines and rents that pay for it are.
+    It lasts for the machines' life, or lease terms, by megawatts. Overhead is reckoned for that long, as the
+    machines and rents that pay for it are, and each megawatt in use, mined on or let, bears the same of it.
     """
     sites, leases, site, lease = state.sites, state.leases, holdings.site, holdings.lease
     life = state.scenario.bitcoin.machine_life
@@ -158,7 +168,8 @@ def _years_of_business(state: State, holdings: Holdings, count: int) -> np.ndarr
     let = np.bincount(holdings.lease_hand, mw, minlength=count)
     let_years = np.bincount(holdings.lease_hand, mw * np.maximum(end, 0) / MONTHS, minlength=count)
     total = unlet + let
-    return np.where(total > 0.0, (unlet * life + let_years) / np.where(total > 0.0, total, 1.0), life)
+    below = np.where(total > 0.0, total, 1.0)
+    return np.where(total > 0.0, (unlet * life + let_years) / below, life), let / below
 
 
 def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:

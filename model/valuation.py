@@ -1,7 +1,8 @@
 """Phase 15: the sum of parts of every firm, at its own cost of capital.
 
-Enterprise value is mining (machines, their refresh, empty megawatts; less overhead for ever), leases by their
-tenants' risk, and pipelines and options on tenants by their chances. Equity adds the treasury and takes off
+Enterprise value is mining (machines, their refresh, empty megawatts), leases by their tenants' risk, and
+pipelines and options on tenants by their chances. Overhead is borne by mining and leases, by the megawatts
+each of them uses, for as long as they last. Equity adds the treasury and takes off
 what is owed. It may be negative: the firm then owes more than it is worth.
 """
 

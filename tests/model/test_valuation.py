@@ -79,6 +79,40 @@ def test_overhead_lowers_value(state):
     assert after.sum() < before.sum()
 
 
+def test_every_megawatt_in_use_bears_the_same_overhead_and_the_pipeline_none(state):
+    """Far above the floor of a break-up, what overhead takes from each part is as its megawatts."""
+    state.scenario = state.scenario.with_values(**{"finance.site_price": 0.0, "bitcoin.machine_resale": 0.0})
+    firms, sites, leases = state.firms, state.sites, state.leases
+    usual = firms.overhead.copy()
+    firms.overhead[:] = 0.0
+    free = [valued(state).value_mining.copy(), firms.value_leases.copy(), firms.value_pipeline.copy()]
+    firms.overhead[:] = 0.1 * usual
+    valued(state)
+    live = leases.status <= LeaseStatus.DELIVERING
+    let = np.bincount(leases.landlord[live], leases.gross_mw[live], minlength=len(firms))
+    unlet = np.bincount(sites.owner, sites.mining_mw + sites.idle_mw, minlength=len(firms))
+    both = (let > 0.0) & (unlet > 0.0) & (firms.enterprise_value > 100.0) & (usual > 0.0)
+    assert both.sum() > 3
+    of_mining, of_leases = free[0] - firms.value_mining, free[1] - firms.value_leases
+    np.testing.assert_allclose((of_mining * let)[both], (of_leases * unlet)[both])
+    np.testing.assert_allclose(firms.value_pipeline, free[2])
+
+
+def test_a_lessor_without_a_machine_charges_its_overhead_to_its_leases(state):
+    firms, sites = state.firms, state.sites
+    landlord = int(np.argmax(firms.value_leases))
+    own = sites.owner == landlord
+    for column in ("mining_mw", "idle_mw", "pipeline_mw"):
+        getattr(sites, column)[own] = 0.0
+    sites.hash[own] = 0.0
+    state.orders[:, own] = 0.0
+    state.scratch["fleet_value"][own] = 0.0
+    sites.owner[(sites.host_site >= 0) & own[sites.host_site]] = -1
+    valued(state)
+    assert firms.value_mining[landlord] == pytest.approx(0.0)
+    assert firms.value_leases[landlord] == pytest.approx(firms.enterprise_value[landlord])
+
+
 def test_a_dearer_cost_of_capital_lowers_the_value_of_leases_in_force(state):
     before = state.firms.value_leases.copy()
     state.firms.lease_discount_rate[:] += 0.02
