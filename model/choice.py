@@ -127,7 +127,7 @@ def finance_offers(state: State) -> None:
         return
     block, product = offers.block[rows], offers.use[rows] - 1
     it_mw = table.mw[block] * state.scenario.leases.it_to_gross
-    capex = capex_of(state, table, block, product) * it_mw
+    capex = capex_of(state, product, table.fitted_share[block]) * it_mw
     value, hurdle, _ = state.scratch["decisions"]
     merit = value[rows, product + 1] - value[rows, 0] - hurdle[rows]
     if state.scenario.finance.enabled:
@@ -142,11 +142,11 @@ def finance_offers(state: State) -> None:
     _find_builders(state, offers, table, rows, merit)
 
 
-def capex_of(state: State, table: BlockTable, block: np.ndarray, product: np.ndarray) -> np.ndarray:
+def capex_of(state: State, product: np.ndarray, fitted_share: np.ndarray) -> np.ndarray:
     """Return the landlord's cost of building, musd per IT MW, less what an empty hall saves."""
     terms = state.terms
     own = terms.capex[product] * (1.0 - terms.tenant_share[product])
-    return np.maximum(own - terms.hall[product] * table.fitted_share[block], 0.0)
+    return np.maximum(own - terms.hall[product] * fitted_share, 0.0)
 
 
 def _find_builders(

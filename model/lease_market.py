@@ -22,7 +22,7 @@ def clear_market(state: State) -> None:
     offers: Offers = state.scratch["offers"]
     table: BlockTable = state.scratch["blocks"]
     rows = np.flatnonzero((offers.use > 0) & (offers.outcome == Outcome.NO_TENANT))
-    buyers = _negotiating(state)
+    buyers, wanted = _negotiating(state)
     state.scratch["deals"] = []
     state.figures["lease_offers"] = float(len(rows))
     state.figures["core_width_usd_kw_month"] = 0.0
@@ -30,7 +30,7 @@ def clear_market(state: State) -> None:
         return
     block, product = offers.block[rows], offers.use[rows] - 1
     rent = table.bid[buyers][:, block, product]
-    mw = np.minimum(table.mw[block][None, :], state.hyperscalers.need_mw[buyers][:, None])
+    mw = np.minimum(table.mw[block][None, :], wanted[:, None])
     it_mw = mw * state.scenario.leases.it_to_gross
     reserve = offers.reserve[rows]
     gain = np.where(np.isfinite(rent), (rent - reserve) * it_mw, -np.inf)
@@ -54,11 +54,17 @@ def clear_market(state: State) -> None:
     _report_core(state, deals)
 
 
-def _negotiating(state: State) -> np.ndarray:
-    """Return one entry per block that some buyer can negotiate this month, [blocks wanted]."""
-    ai, need = state.scenario.ai, state.hyperscalers.need_mw
-    wanted = np.where(need >= ai.minimum_block_mw, np.ceil(need / state.scenario.leases.block_mw), 0)
-    return np.repeat(np.arange(len(need)), np.minimum(wanted, ai.deals_per_month).astype(int))
+def _negotiating(state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Return buyer and most megawatts of each block that some buyer can negotiate this month, [blocks].
+
+    Of a buyer's several blocks each is for what the ones before it may leave of its need.
+    """
+    ai, need, most = state.scenario.ai, state.hyperscalers.need_mw, state.scenario.leases.block_mw
+    wanted = np.maximum(np.floor((need - ai.minimum_block_mw) / most) + 1.0, 0.0)
+    deals = np.minimum(wanted, ai.deals_per_month).astype(int)
+    buyers = np.repeat(np.arange(len(need)), deals)
+    before = np.arange(len(buyers)) - np.repeat(np.cumsum(deals) - deals, deals)
+    return buyers, need[buyers] - before * most
 
 
 def _report_core(state: State, deals: list[dict]) -> None:
@@ -91,9 +97,10 @@ def _sign(state: State, offers: Offers, table: BlockTable, deal: dict) -> None:
     product, site, firm = use - 1, int(table.site[block]), int(table.firm[block])
     offers.outcome[row] = Outcome.SIGNED
     it_mw = deal["mw"] * state.scenario.leases.it_to_gross
-    capex = float(capex_of(state, table, np.array([block]), np.array([product]))[0]) * it_mw
-    take_megawatts(state, site, deal["mw"], bool(table.from_pipeline[block]))
+    # What is left of an empty hall: another block of the site may have taken it this month.
     used_hall = min(float(state.sites.fitted_it_mw[site]), it_mw)
+    capex = float(capex_of(state, np.array([product]), np.array([used_hall / it_mw]))[0]) * it_mw
+    take_megawatts(state, site, deal["mw"], bool(table.from_pipeline[block]))
     state.sites.fitted_it_mw[site] -= used_hall
     state.sites.last_choice[site] = use
     state.sites.last_move[site] = state.month

@@ -231,7 +231,7 @@ def test_money_stops_offers_of_firms_without_any():
     _, offers = choose(state)
     finance_offers(state)
     offered = offers.use > 0
-    capex = capex_of(state, state.scratch["blocks"], offers.block[offered], offers.use[offered] - 1)
+    capex = capex_of(state, offers.use[offered] - 1, np.zeros(offered.sum()))
     assert offered.any()
     assert capex.min() > 0.0
     assert (offers.outcome[offered] == Outcome.NO_FINANCE).all()
@@ -273,20 +273,15 @@ def test_scarce_builders_go_to_the_best_offers_and_build_no_more_than_they_can()
 
 
 def test_an_empty_hall_saves_the_owner_the_hall_and_not_the_gpus():
-    state = start()
-    table = state.scratch["blocks"]
-    whole = table._replace(fitted_share=np.ones(len(table.site)))
-    block, terms = np.zeros(3, dtype=int), state.terms
-    new = capex_of(state, table._replace(fitted_share=np.zeros(len(table.site))), block, np.arange(3))
-    assert new == pytest.approx(terms.capex)
-    assert capex_of(state, whole, block, np.arange(3)) == pytest.approx(
-        [0.0, 0.0, state.scenario.leases.gpu_capex]
-    )
+    state, products = start(), np.arange(3)
+    gpus = state.scenario.leases.gpu_capex
+    assert capex_of(state, products, np.zeros(3)) == pytest.approx(state.terms.capex)
+    assert capex_of(state, products, np.ones(3)) == pytest.approx([0.0, 0.0, gpus])
 
 
 def test_a_tenant_who_pays_its_hall_leaves_the_owner_the_rest():
     state = start(**{"leases.tenant_capex_share": 0.8})
-    cost = capex_of(state, state.scratch["blocks"], np.array([0, 0]), np.array([0, 1]))
+    cost = capex_of(state, np.array([0, 1]), np.zeros(2))
     assert cost == pytest.approx([state.terms.capex[0], 0.2 * state.terms.capex[1]])
 
 
