@@ -153,7 +153,7 @@ def test_firms_and_sites_in_another_order_change_no_aggregate(tmp_path, seed):
 def test_a_firm_without_a_megawatt_changes_nothing(seed):
     industry = Industry(rng=seed)
     firms = industry.state.firms
-    row = firms.add(1, {"slot": np.array([12345], dtype=np.uint64), "kind": Kind.PRIVATE, "discount_rate": 0.18,
+    row = firms.add(1, {"slot": np.array([5], dtype=np.uint64), "kind": Kind.PRIVATE, "discount_rate": 0.18,
                         "lease_discount_rate": 0.11, "review_probability": 1 / 6, "owner": -1})  # fmt: skip
     industry.state.firm_names.append("nobody")
     industry.state.ledger.set_opening_capital(row)
@@ -233,7 +233,7 @@ def test_money_off_and_choice_without_noise_theta_moves_money_and_no_megawatt(se
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_without_debt_and_with_margins_nobody_defaults(seed):
-    # Hash stands still elsewhere and nobody enters, or a dear bitcoin would bring hashprice down to all costs.
+    # Hash stands still elsewhere and nobody enters, or a dear bitcoin would bring hashprice down to cost.
     rich = {
         "bitcoin__price_process": "constant",
         "bitcoin__price_start": 400_000.0,
