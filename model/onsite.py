@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Table
+from agents.economics.queues import shared_waits
 from model.calendar import Calendar
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class OnsiteSupply:
         next_month: Month of the first row of `orders`.
         orders: MW due, [months x k x b]; the first row is delivered next, together with what is overdue.
         delivered: MW delivered, [k x b].
-        unmet: MW wanted and not placed when orders were last taken, [k].
+        unmet: MW wanted and not placed when orders were last taken, [k]; one load can count at several.
     """
 
     def __init__(self, scenario: Scenario, tables: BaselineTables) -> None:
@@ -116,10 +117,12 @@ def place_orders(supply: OnsiteSupply, mw: np.ndarray) -> None:
 def waits(state: State) -> np.ndarray:
     """Return years until a megawatt ordered now could be delivered, [k]; infinite where nothing is built.
 
-    Places are rationed in proportion, so what was not placed waits as many months longer as it would fill.
+    What was not placed waits until there are places. It is the same buyers' shortfall whichever technology is
+    asked, and takes the place that comes first, so the technologies work off one backlog together.
     """
     supply = state.onsite
-    built = supply.rate > 0.0
-    backlog = supply.unmet / np.where(built, supply.rate, 1.0)
-    later = np.maximum(supply.first_month - state.month, supply.lead_months)
-    return np.where(built, (later + backlog) / MONTHS, np.inf)
+    built = np.flatnonzero(supply.rate > 0.0)
+    later = np.maximum(supply.first_month - state.month, supply.lead_months) / MONTHS
+    years = np.full(len(later), np.inf)
+    years[built] = later[built] + shared_waits(supply.unmet[built], supply.rate[built] * MONTHS)
+    return years

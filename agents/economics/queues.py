@@ -6,7 +6,7 @@ Arrivals and capacity are in GW (or MW) a year; those who wait withdraw at a haz
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.economics.checks import Result, nonnegative, plain
+from agents.economics.checks import Result, nonnegative, plain, positive
 
 
 def queue_wait(arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike) -> Result:
@@ -80,6 +80,38 @@ def backlog_wait(backlog: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike)
     leaving = withdrawal > 0.0
     hazard = np.where(leaving, withdrawal, 1.0)
     return plain(np.where(leaving, np.log1p(hazard * served_alone) / hazard, served_alone))
+
+
+def shared_waits(backlog: np.ndarray, capacity: np.ndarray) -> np.ndarray:
+    """Return how long a newcomer waits for each of several servers that the same backlog may turn to.
+
+    Whoever could use server k could use every server with a backlog at least as long, and takes whichever is
+    free first. So waits even out between servers as long as those before the shorter backlog can turn to the
+    other: the waits are B/C of pooled servers, rising with the backlog (a fluid queue with nested skills,
+    whose balanced waits are the isotonic regression of added backlog over capacity). One server alone has
+    B/C; servers with one backlog in common have B over the sum of their capacities.
+
+    Args:
+        backlog: Load that could use each server now B, MW; loads of different servers are the same load.
+        capacity: Load each server takes C, MW/year, positive.
+
+    Returns:
+        Years, shape of the arguments.
+
+    Raises:
+        ValueError: If a backlog is negative, a capacity not positive, or an argument NaN.
+    """
+    order = np.argsort(nonnegative("backlog", backlog), kind="stable")
+    total = np.concatenate([[0.0], backlog[order]])
+    served = np.concatenate([[0.0], np.cumsum(positive("capacity", capacity)[order])])
+    first, last = np.triu_indices(len(order))
+    pooled = np.full((len(order), len(order)), np.inf)
+    pooled[first, last] = (total[last + 1] - total[first]) / (served[last + 1] - served[first])
+    # Entry (i, k) of the least pool from i that reaches k; the wait at k is that of its busiest pool.
+    least = np.minimum.accumulate(pooled[:, ::-1], axis=1)[:, ::-1]
+    waits = np.empty(len(order))
+    waits[order] = np.triu(least).max(axis=0, initial=0.0)
+    return waits
 
 
 def _queue(

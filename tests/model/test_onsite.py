@@ -81,8 +81,26 @@ def test_whoever_orders_behind_others_waits_longer_than_the_lead_time(power_stat
     state = power_state()
     state.onsite.unmet[:] = 0.0
     assert waits(state) == pytest.approx(state.onsite.lead_months / 12)
+    state.onsite.rate[[0, 2]] = 0.0
     state.onsite.unmet[1] = 6 * state.onsite.rate[1]
     assert waits(state)[1] == pytest.approx(1.5)
+    assert np.isinf(waits(state)[[0, 2]]).all()
+
+
+def test_buyers_who_are_short_count_once_however_many_technologies_they_ask(power_state):
+    state = power_state()
+    supply = state.onsite
+    supply.unmet[:] = 12 * supply.rate.sum()
+    assert waits(state) == pytest.approx(supply.lead_months / 12 + 1.0)
+    supply.rate[:] = supply.rate[0]
+    supply.unmet[:] = 12 * supply.rate[0]
+    assert waits(state) == pytest.approx(supply.lead_months / 12 + 1 / 3)
+
+
+def test_a_technology_nobody_is_short_of_has_a_place_at_once(power_state):
+    state = power_state()
+    state.onsite.unmet[:] = 12 * state.onsite.rate * [1.0, 0.0, 0.0]
+    assert waits(state) == pytest.approx(state.onsite.lead_months / 12 + [1.0, 0.0, 0.0])
 
 
 def test_without_supply_behind_the_meter_nobody_waits_for_it(power_state, run_power):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.economics.queues import backlog_wait, queue_backlog, queue_wait
+from agents.economics.queues import backlog_wait, queue_backlog, queue_wait, shared_waits
 
 flows = st.floats(0.1, 200.0)
 hazards = st.floats(0.01, 2.0)
@@ -88,3 +88,32 @@ def test_a_column_of_regions_is_reckoned_one_by_one():
 def test_nonsense_is_refused_by_name(formula, arguments, culprit):
     with pytest.raises(ValueError, match=culprit):
         formula(*arguments)
+
+
+def test_one_server_alone_works_off_its_backlog():
+    np.testing.assert_allclose(shared_waits(np.array([6.0]), np.array([2.0])), [3.0])
+
+
+def test_two_equal_servers_of_one_backlog_halve_the_wait():
+    np.testing.assert_allclose(shared_waits(np.array([6.0, 6.0]), np.array([2.0, 2.0])), [1.5, 1.5])
+
+
+def test_a_backlog_one_server_cannot_take_stays_with_the_other():
+    np.testing.assert_allclose(shared_waits(np.array([10.0, 2.0]), np.array([2.0, 2.0])), [4.0, 1.0])
+
+
+def test_a_backlog_much_the_same_at_all_servers_is_served_by_all():
+    waits = shared_waits(np.array([20.3, 11.6, 15.1]), np.array([5.8, 2.2, 3.3]))
+    np.testing.assert_allclose(waits, 20.3 / 11.3)
+
+
+def test_shared_waits_rise_with_the_backlog_and_serve_exactly_the_whole_of_it():
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        backlog, capacity = rng.exponential(5.0, 5), rng.exponential(2.0, 5) + 0.01
+        waits = shared_waits(backlog, capacity)
+        assert (np.diff(waits[np.argsort(backlog)]) >= -1e-12).all()
+        assert waits @ capacity == pytest.approx(backlog.max())
+        for most in backlog:
+            only_these = backlog.max() - backlog[backlog < most].max(initial=0.0)
+            assert (waits * capacity)[backlog >= most].sum() >= only_these - 1e-9
