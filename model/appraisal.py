@@ -80,11 +80,13 @@ class Parts(NamedTuple):
         mining: Machines, their refresh and empty megawatts, net of the overhead of unlet megawatts.
         leases: Signed leases, net of the overhead of let megawatts.
         pipeline: Coming megawatts and options on tenants; no overhead.
+        break_up: What everything fetches when sold piece by piece and in no hurry; not a part.
     """
 
     mining: np.ndarray
     leases: np.ndarray
     pipeline: np.ndarray
+    break_up: np.ndarray
 
     @property
     def enterprise(self) -> np.ndarray:
@@ -116,13 +118,16 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
     pipeline = options + add(
         hand, pipeline_worth(state, site, holdings.new, rate) + later_options_worth(state, site, rate)
     )
-    pieces = add(hand, break_up_worth(state, site))
-    pieces += np.maximum(leases, 0.0) * (1.0 - state.scenario.finance.distress_discount_single)
+    kept = 1.0 - state.scenario.finance.distress_discount_single
+    power, machines = (add(hand, worth) for worth in pieces_of(state, site))
+    signed = np.maximum(leases, 0.0)
+    pieces = (power + signed) * kept + machines
+    break_up = power + signed + machines + np.maximum(pipeline, 0.0)
     years, let = _business(state, holdings, count)
     overhead = overhead_value(hands.overhead, hands.rate, years)
     mines -= overhead * (1.0 - let)
     leases -= overhead * let
-    return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline)
+    return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline, break_up)
 
 
 def mining_worth(
@@ -325,10 +330,9 @@ def reach_of(state: State, rate: np.ndarray) -> np.ndarray:
     return arrival_value(state.signing_rate, state.scenario.choice.window_rate, rate)
 
 
-def break_up_worth(state: State, site: np.ndarray) -> np.ndarray:
-    """Return what each site fetches when its firm is broken up, leases apart: power and machines."""
-    sites, finance, resale = state.sites, state.scenario.finance, state.scenario.bitcoin.machine_resale
-    kept = 1.0 - finance.distress_discount_single
+def pieces_of(state: State, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each site's unlet power and its machines fetch, sold apart and in no hurry, musd."""
+    sites, resale = state.sites, state.scenario.bitcoin.machine_resale
     own = sites.tenure[site] != Tenure.HOSTED
-    power = finance.site_price * kept * (sites.mining_mw[site] + sites.idle_mw[site]) * own
-    return power + (sites.hash @ state.machine_price + _ordered(state))[site] * resale
+    power = state.scenario.finance.site_price * (sites.mining_mw[site] + sites.idle_mw[site]) * own
+    return power, (sites.hash @ state.machine_price + _ordered(state))[site] * resale

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class Appraisals(NamedTuple):
-    """Enterprise values of targets, musd: by themselves, and together with their acquirer."""
+    """Enterprise values of targets, musd: by themselves, with their acquirer, and sold piece by piece."""
 
     alone: np.ndarray
     together: np.ndarray
+    break_up: np.ndarray
 
 
 class _Gathered(NamedTuple):
@@ -52,8 +53,9 @@ def appraise_targets(state: State, acquirer: np.ndarray, target: np.ndarray) -> 
     overhead = firms.overhead[np.tile(target, 2)] * (1.0 - saved)
     hands = Hands(firms.discount_rate[who], firms.lease_discount_rate[who], overhead)
     gathered = _twice(_gather(state, target), pairs)
-    value = appraise(state, _holdings(state, gathered, hands, who, pairs), hands).enterprise
-    return Appraisals(value[:pairs], value[pairs:])
+    parts = appraise(state, _holdings(state, gathered, hands, who, pairs), hands)
+    value = parts.enterprise
+    return Appraisals(value[:pairs], value[pairs:], parts.break_up[:pairs])
 
 
 def _gather(state: State, target: np.ndarray) -> _Gathered:

@@ -1,8 +1,9 @@
 """Phase 13: miners, AI customers and a power generator bid for miners, and some bids succeed.
 
 A firm that looks at a target values everything it holds in its own hands (its cost of capital, pool fee,
-beliefs and overhead saved) and bids when that exceeds the price: the target's equity value plus a premium,
-with net debt taken over. Listed acquirers pay in shares, all others in cash. A bid fails when it does not
+beliefs and overhead saved) and bids when that exceeds the price: a premium over the target's equity, as a
+whole or in pieces, whichever is more, with net debt taken over. Holders who have no equity left have nothing
+to sell: such firms end in defaults and auctions. Listed acquirers pay in shares, all others in cash. A bid fails when it does not
 pay, when the means do not suffice, when a higher bid or another merger comes first, or when holders vote it
 down.
 """
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MONTHS = 12.0
 ACCEPTED = "accepted"
+NOTHING_TO_SELL = "nothing to sell"
 NOT_WORTH = "not worth the price"
 NO_MEANS = "acquirer has not the means"
 OUTBID = "another bid was higher"
@@ -39,7 +41,7 @@ class Bids(NamedTuple):
         target: Firm row.
         worth: Equity of the target in the acquirer's hands, musd.
         price: What the target's holders would get, musd.
-        alone: Equity of the target by itself, musd.
+        alone: Equity of the target by itself, as a whole or in pieces, whichever is more, musd.
         debt: Corporate debt of the target, musd.
         mw: Megawatts of the target.
     """
@@ -131,7 +133,7 @@ def _bids(state: State, acquirer: np.ndarray, target: np.ndarray, secured: np.nd
     found = appraise_targets(state, acquirer, target)
     owed = firms.corporate_debt + firms.project_debt + firms.prepayment
     net = (owed - firms.cash - firms.restricted_cash - firms.bitcoin)[target]
-    alone = found.alone - net
+    alone = np.maximum(found.alone, found.break_up) - net
     premium = state.scenario.consolidation.takeover_premium
     return Bids(
         acquirer,
@@ -150,11 +152,12 @@ def _settle(state: State, bids: Bids) -> None:
     votes = state.streams.uniform("vote", state.month, state.firms.slot[bids.target])
     refused = state.firms.listed[bids.target] & (votes < state.scenario.consolidation.rejection_probability)
     affordable = _affordable(state, bids)
-    reasons = np.full(len(order), NOT_WORTH, dtype=object)
+    for_sale = bids.price > 0.0
+    reasons = np.where(for_sale, NOT_WORTH, NOTHING_TO_SELL).astype(object)
     sold: set[int] = set()
     buyers: set[int] = set()
     won: list[int] = []
-    for row in order[(bids.worth > bids.price)[order]].tolist():
+    for row in order[(for_sale & (bids.worth > bids.price))[order]].tolist():
         acquirer, target = int(bids.acquirer[row]), int(bids.target[row])
         if target in sold:
             reasons[row] = OUTBID

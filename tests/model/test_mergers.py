@@ -5,7 +5,7 @@ import pytest
 
 from agents.economics.concentration import hhi
 from agents.economics.valuation import overhead_value
-from agents.tables import Kind, LeaseStatus, Status
+from agents.tables import Kind, LeaseStatus, Status, Tenure
 from model import mergers as phase
 from model.audit import audit
 from model.bids import appraise_targets, power_by_generator
@@ -15,7 +15,7 @@ from model.ownership import absorb_firm
 from model.scenario import Scenario
 from model.setup import build_state
 from model.tick import TICK
-from model.valuation import value_firms
+from model.valuation import net_debt, value_firms
 
 BEFORE_MERGERS = TICK[:12]
 
@@ -193,14 +193,14 @@ def test_outsiders_bid_only_if_the_scenario_lets_them():
     assert (state.firms.kind[acquirer] <= Kind.PRIVATE).all()
 
 
-def lively(**values):
+def lively(seed=0, **values):
     """Return an industry in which every firm looks and a little gain is enough."""
     frequent = {
         "consolidation.bid_probability": 1.0,
         "consolidation.takeover_premium": 0.0,
         "consolidation.synergy": 1.0,
     }
-    state = in_month(**frequent | values)
+    state = in_month(seed, **frequent | values)
     mergers(state)
     return state
 
@@ -235,6 +235,48 @@ def test_holders_who_always_refuse_keep_listed_firms_independent():
     gone = state.firms.status == Status.ACQUIRED
     assert gone.any()
     assert not (gone & state.firms.listed).any()
+
+
+def in_debt(state, firms, owed):
+    """Let firms owe so much that nothing is left for their holders."""
+    state.ledger.post("loans", "cash", "corporate_debt", owed, rows=firms, sector="lenders")
+    state.ledger.post("losses", "earnings", "cash", owed, rows=firms, sector="suppliers")
+
+
+def test_holders_without_equity_have_nothing_to_sell():
+    everybody = {"consolidation.bid_probability": 1.0, "consolidation.synergy": 1.0}
+    state = in_month(**everybody)
+    in_debt(state, np.flatnonzero(megawatts(state) > 0.0), 1e6)
+    state.firms.equity_value[state.firms.kind <= Kind.PRIVATE] = 1.0
+    mergers(state)
+    bid = bids_of(state)[0]
+    assert (bid["reserve"] < 0.0).all()
+    assert set(bid["reason"]) == {phase.NOTHING_TO_SELL}
+    assert not (state.firms.status == Status.ACQUIRED).any()
+
+
+def test_no_merger_is_for_nothing_and_every_price_has_its_premium():
+    for month in (0, 7):
+        state = lively(seed=month, **{"consolidation.takeover_premium": 0.3})
+        bid = bids_of(state)[0]
+        won = bid["reason"] == phase.ACCEPTED
+        assert won.any()
+        assert (bid["price"][won] > 0.0).all()
+        assert bid["price"][won] == pytest.approx(1.3 * bid["reserve"][won])
+
+
+def test_holders_get_no_less_than_their_firm_is_worth_in_pieces(state):
+    """A firm whose overhead eats all it earns is still worth its power and machines to its holders."""
+    target = np.flatnonzero((state.firms.kind == Kind.PRIVATE) & (megawatts(state) > 50.0))
+    state.firms.overhead[target] = 1e3
+    bids = phase._bids(state, np.repeat(row_of(state, "RIOT"), len(target)), target, megawatts(state))
+    sites, scenario = state.sites, state.scenario
+    unlet = (sites.mining_mw + sites.idle_mw) * (sites.tenure != Tenure.HOSTED)
+    machines = (sites.hash @ state.machine_price) * scenario.bitcoin.machine_resale
+    pieces = np.bincount(sites.owner, scenario.finance.site_price * unlet + machines)[target]
+    premium = 1.0 + scenario.consolidation.takeover_premium
+    assert (bids.price >= premium * (pieces - net_debt(state)[target]) - 1e-9).all()
+    assert (bids.price > 0.0).any()
 
 
 def test_no_bid_pays_more_than_the_target_is_worth_to_the_bidder():
