@@ -116,6 +116,22 @@ def validate(
 
 
 @app.command()
+def view(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A stored run to replay, or a study to look at.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port to serve on, at this machine only.")
+    ] = 8765,
+    scenario: Annotated[str, typer.Option(help="Scenario of the live view.")] = "reference",
+) -> None:
+    """Watch a run in the browser: live, replayed, compared, or a whole study."""
+    from experiments.cli_view import view as serve
+
+    raise typer.Exit(serve(folder, port, scenario))
+
+
+@app.command()
 def scenarios() -> None:
     """List the shipped scenarios."""
     from experiments.cli_lists import print_scenarios

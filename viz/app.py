@@ -84,13 +84,20 @@ def Head(desk: Desk) -> None:
         with solara.Div(classes=["gridrush-views"]):
             for view in VIEWS:
                 here = ["gridrush-here"] if view == desk.view.value else []
-                solara.Button(view.capitalize(), text=True, on_click=lambda view=view: desk.turn(view),
-                              classes=[f"gridrush-view-{view}", *here])  # fmt: skip
+                solara.Button(
+                    view.capitalize(),
+                    text=True,
+                    on_click=lambda view=view: desk.turn(view),
+                    classes=[f"gridrush-view-{view}", *here],
+                )
         solara.Div(classes=["gridrush-purpose"], children=[PURPOSE])
         with solara.Div(classes=["gridrush-tools"]):
             _tool("mdi-link-variant", "copy link", lambda: desk.copies.set(desk.copies.value + 1))
-            _tool("mdi-weather-sunny" if desk.dark.value else "mdi-weather-night", "light or dark",
-                  lambda: desk.dark.set(not desk.dark.value))  # fmt: skip
+            _tool(
+                "mdi-weather-sunny" if desk.dark.value else "mdi-weather-night",
+                "light or dark",
+                lambda: desk.dark.set(not desk.dark.value),
+            )
 
 
 @solara.component
@@ -101,12 +108,13 @@ def Keyboard(desk: Desk) -> None:
         if event:
             act(desk.player, desk.reset, event["what"])
 
-    PageWidget.element(link=desk.link().query(), copies=desk.copies.value, on_pressed=pressed)
+    PageWidget.element(link=desk.link().query(), copies=desk.copies.value, on_pressed=pressed)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _tool(icon: str, name: str, act: Callable[[], None]) -> None:
-    solara.Button(icon_name=icon, icon=True, small=True, on_click=act,
-                  attributes={"title": name, "aria-label": name})  # fmt: skip
+    solara.Button(
+        icon_name=icon, icon=True, small=True, on_click=act, attributes={"title": name, "aria-label": name}
+    )
 
 
 @solara.component

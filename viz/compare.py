@@ -66,10 +66,19 @@ def Choice(player: ComparePlayer) -> None:
         for label, chosen in (("A", player.first), ("B", player.second)):
             options = names if chosen.value in names else [chosen.value, *names]
             solara.Select(f"Scenario {label}", options, value=chosen, dense=True)
-        solara.InputText("Seed of both", value=str(player.seed.value), dense=True,
-                         on_value=lambda text: player.seed.set(int(text)) if text.isdecimal() else None)  # fmt: skip
-        solara.Button("Compare", color="primary", on_click=player.run, disabled=bool(player.busy.value),
-                      classes=["gridrush-run-both"])  # fmt: skip
+        solara.InputText(
+            "Seed of both",
+            value=str(player.seed.value),
+            dense=True,
+            on_value=lambda text: player.seed.set(int(text)) if text.isdecimal() else None,
+        )
+        solara.Button(
+            "Compare",
+            color="primary",
+            on_click=player.run,
+            disabled=bool(player.busy.value),
+            classes=["gridrush-run-both"],
+        )
         solara.Div(classes=["gridrush-facts"], children=["What B sets otherwise than A:"])
         for line in differences or ["nothing"]:
             solara.Div(classes=["gridrush-facts"], children=[line])
@@ -112,15 +121,21 @@ def Both(player: ComparePlayer, key: str, dark: bool) -> None:
         if less:
             _drawn(player, f"difference-{chart.name}", less, shown.frame)
         else:
-            solara.Div(classes=["gridrush-facts-table gridrush-empty"],
-                       children=["This chart has no value a month to take a difference of."])  # fmt: skip
+            solara.Div(
+                classes=["gridrush-facts-table gridrush-empty"],
+                children=["This chart has no value a month to take a difference of."],
+            )
         with solara.Div(classes=["gridrush-facts-table"]):
             if len(charts) > 1:
                 with solara.Div(classes=["gridrush-chips"]):
                     for at, each in enumerate(charts):
-                        solara.Button(each.name.replace("-", " "), small=True, text=True,
-                                      classes=["gridrush-here"] if each is chart else [],
-                                      on_click=lambda at=at: choose(at))  # fmt: skip
+                        solara.Button(
+                            each.name.replace("-", " "),
+                            small=True,
+                            text=True,
+                            classes=["gridrush-here"] if each is chart else [],
+                            on_click=lambda at=at: choose(at),
+                        )
             solara.HTML(tag="table", unsafe_innerHTML=_table(*pair).html(), classes=["gridrush-table"])
 
 
@@ -128,8 +143,13 @@ def _drawn(player: Player, name: str, figure: dict | str, frame: int) -> None:
     if isinstance(figure, str):
         solara.Error(figure)
     else:
-        ChartView(name, figure, frame, on_drawn=lambda version: player.note_drawn(name, version),
-                  on_gone=lambda: player.forget(name)).key(name)  # fmt: skip
+        ChartView(
+            name,
+            figure,
+            frame,
+            on_drawn=lambda version: player.note_drawn(name, version),
+            on_gone=lambda: player.forget(name),
+        ).key(name)
 
 
 def _lettered(figure: dict | str, letter: str) -> dict | str:

@@ -68,8 +68,12 @@ class Desk:
         view, player = self.view.value, self.player
         moment = player.moment
         month = f"{moment.month:%Y-%m}" if moment and player.at else ""
-        common = {"view": view, "tab": "" if self.tab.value == TABS[0].key else self.tab.value,
-                  "dark": self.dark.value, "month": month}  # fmt: skip
+        common = {
+            "view": view,
+            "tab": "" if self.tab.value == TABS[0].key else self.tab.value,
+            "dark": self.dark.value,
+            "month": month,
+        }
         if view == "replay":
             return Link(folder=self.replay.folder.value, **common)
         if view == "ensemble":

@@ -67,9 +67,15 @@ def times(index: Iterable[pd.Timestamp]) -> list[str]:
 
 
 def line(
-    frame: pd.DataFrame, column: str, name: str, colour: str, *, scale: float = 1.0, unit: str = "",
-    **more: Any,
-) -> Trace:  # fmt: skip
+    frame: pd.DataFrame,
+    column: str,
+    name: str,
+    colour: str,
+    *,
+    scale: float = 1.0,
+    unit: str = "",
+    **more: Any,  # noqa: ANN401
+) -> Trace:
     """Return a line of a column over the months."""
     style = {"color": colour, "width": more.pop("width", 2.5), "dash": more.pop("dash", "solid")}
     style |= {"shape": more.pop("shape", "linear")}
@@ -85,9 +91,16 @@ def line(
 
 
 def area(
-    frame: pd.DataFrame, column: str, name: str, colour: str, *, scale: float = 1.0, unit: str = "",
-    stack: str = "stack", **more: Any,
-) -> Trace:  # fmt: skip
+    frame: pd.DataFrame,
+    column: str,
+    name: str,
+    colour: str,
+    *,
+    scale: float = 1.0,
+    unit: str = "",
+    stack: str = "stack",
+    **more: Any,  # noqa: ANN401
+) -> Trace:
     """Return a layer of a stack."""
     style = {"stackgroup": stack, "fillcolor": colour, "width": 0.5}
     return line(frame, column, name, colour, scale=scale, unit=unit, **style, **more)
@@ -98,30 +111,49 @@ def figure(traces: Sequence[Trace], layout: dict[str, Any]) -> Figure:
     return {"data": list(traces), "layout": layout}
 
 
-def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, Any]:
+def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the look of a chart: title above, legend below, quiet grid."""
     font = {"family": FONT, "size": SMALL, "color": looks.ink}
     base = {
-        "title": {"text": f"<b>{title}</b>", "x": 0.012, "xanchor": "left", "y": 0.99,
-                  "yanchor": "top", "font": {"size": BIG + 1}, "pad": {"t": 4}},
+        "title": {
+            "text": f"<b>{title}</b>",
+            "x": 0.012,
+            "xanchor": "left",
+            "y": 0.99,
+            "yanchor": "top",
+            "font": {"size": BIG + 1},
+            "pad": {"t": 4},
+        },
         "font": font,
         "paper_bgcolor": looks.paper,
         "plot_bgcolor": looks.paper,
         "margin": {"l": 58, "r": 18, "t": 40, "b": 30},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0.005, "yanchor": "bottom",
-                   "yref": "container", "font": {"size": SMALL}, "traceorder": "normal", "bgcolor": "rgba(0,0,0,0)"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 0.005,
+            "yanchor": "bottom",
+            "yref": "container",
+            "font": {"size": SMALL},
+            "traceorder": "normal",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
         "hovermode": "x unified",
-        "hoverlabel": {"bgcolor": looks.paper, "bordercolor": looks.grid,
-                       "font": {"family": FONT, "size": SMALL, "color": looks.ink}},
+        "hoverlabel": {
+            "bgcolor": looks.paper,
+            "bordercolor": looks.grid,
+            "font": {"family": FONT, "size": SMALL, "color": looks.ink},
+        },
         "xaxis": axis(looks, ""),
         "yaxis": axis(looks, unit, rangemode="tozero"),
         "uirevision": "kept",
         "separators": ".,",
-    }  # fmt: skip
+    }
     return merged(base, more)
 
 
-def axis(looks: Looks, unit: str, **more: Any) -> dict[str, Any]:
+def axis(looks: Looks, unit: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return an axis with its unit."""
     return {
         "title": {"text": unit, "font": {"size": SMALL, "color": looks.quiet}, "standoff": 6},
@@ -133,7 +165,7 @@ def axis(looks: Looks, unit: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def time_axis(looks: Looks, span: tuple[pd.Timestamp, pd.Timestamp], **more: Any) -> dict[str, Any]:
+def time_axis(looks: Looks, span: tuple[pd.Timestamp, pd.Timestamp], **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the axis of months, fixed to the whole run."""
     settings: dict[str, Any] = {
         "type": "date",
@@ -144,7 +176,7 @@ def time_axis(looks: Looks, span: tuple[pd.Timestamp, pd.Timestamp], **more: Any
     return axis(looks, "", **settings, **more)
 
 
-def second_axis(looks: Looks, unit: str, **more: Any) -> dict[str, Any]:
+def second_axis(looks: Looks, unit: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return an axis on the right."""
     return axis(
         looks, unit, overlaying="y", side="right", showgrid=False, rangemode="tozero", tickmode="auto", **more
@@ -155,12 +187,32 @@ def level(looks: Looks, height: float, text: str, colour: str = "", yref: str = 
     """Return shape and note of a horizontal mark."""
     colour = colour or looks.quiet
     return {
-        "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height,
-                    "yref": yref, "line": {"color": colour, "width": 1.5, "dash": "dash"}}],
-        "annotations": [{"xref": "paper", "x": 0.005, "xanchor": "left", "y": height, "yref": yref,
-                         "yanchor": "bottom", "text": text, "showarrow": False,
-                         "font": {"size": SMALL, "color": colour}}],
-    }  # fmt: skip
+        "shapes": [
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": height,
+                "y1": height,
+                "yref": yref,
+                "line": {"color": colour, "width": 1.5, "dash": "dash"},
+            }
+        ],
+        "annotations": [
+            {
+                "xref": "paper",
+                "x": 0.005,
+                "xanchor": "left",
+                "y": height,
+                "yref": yref,
+                "yanchor": "bottom",
+                "text": text,
+                "showarrow": False,
+                "font": {"size": SMALL, "color": colour},
+            }
+        ],
+    }
 
 
 def merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -94,10 +94,19 @@ def StudySource(desk: EnsembleDesk) -> None:
     found = solara.use_memo(lambda: stored("study", chosen), [chosen])
     with solara.Div(classes=["gridrush-form"]):
         if found:
-            solara.Select("Stored studies", found, value=chosen if chosen in found else None, dense=True,
-                          on_value=lambda folder: desk.open(folder) if folder else None)  # fmt: skip
-        solara.InputText("or the path of a folder", value=chosen, dense=True,
-                         on_value=lambda text: _typed(desk, text.strip()))  # fmt: skip
+            solara.Select(
+                "Stored studies",
+                found,
+                value=chosen if chosen in found else None,
+                dense=True,
+                on_value=lambda folder: desk.open(folder) if folder else None,
+            )
+        solara.InputText(
+            "or the path of a folder",
+            value=chosen,
+            dense=True,
+            on_value=lambda text: _typed(desk, text.strip()),
+        )
 
 
 @solara.component
@@ -114,8 +123,13 @@ def Looking(desk: EnsembleDesk, study: StoredStudy, replay: Callable[[Run], None
         solara.Div(
             classes=["gridrush-facts"], children=["Click a dot, or the median of a fan, to pick a run."]
         )
-        solara.Button("Replay this run", color="primary", on_click=lambda: desk.replay(replay),
-                      disabled=desk.picked.value is None or bool(desk.busy.value), classes=["gridrush-replay"])  # fmt: skip
+        solara.Button(
+            "Replay this run",
+            color="primary",
+            on_click=lambda: desk.replay(replay),
+            disabled=desk.picked.value is None or bool(desk.busy.value),
+            classes=["gridrush-replay"],
+        )
         if desk.picked.value is not None:
             solara.Div(classes=["gridrush-facts"], children=[_picked(study, desk.picked.value)])
 
@@ -130,8 +144,7 @@ def Drawn(desk: EnsembleDesk, study: StoredStudy, dark: bool) -> None:
     def pick_in_fan(label: str) -> None:
         name, _, month = label.partition("|")
         series = groups[name]
-        when = pd.Timestamp(month)
-        desk.picked.value = run_near(series, when, float(series.loc[when].median()))
+        desk.picked.value = run_near(series, month, float(series.loc[month].median()))
 
     with solara.Div(classes=["gridrush-ensemble"]):
         if groups:
@@ -144,8 +157,12 @@ def Drawn(desk: EnsembleDesk, study: StoredStudy, dark: bool) -> None:
         labels = (study.outcomes.get(across, _with_unit(across)), study.outcomes.get(up, up))
         colour_by = split if split in study.levers else ""
         scatter = charts.scatter(study.runs, across, up, looks, labels, colour_by, picked)
-        ChartView("scatter", scatter, _version(across, up, split, picked, dark),
-                  on_click=lambda label: desk.picked.set(int(label))).key("scatter")  # fmt: skip
+        ChartView(
+            "scatter",
+            scatter,
+            _version(across, up, split, picked, dark),
+            on_click=lambda label: desk.picked.set(int(label)),
+        ).key("scatter")
 
 
 def _groups(study: StoredStudy, column: str, split: str) -> dict[str, pd.DataFrame]:
@@ -155,7 +172,7 @@ def _groups(study: StoredStudy, column: str, split: str) -> dict[str, pd.DataFra
     if split not in study.levers:
         return {"all runs": series}
     by_option = study.runs.groupby(split, sort=False)["run"]
-    return {str(option): series[[run for run in runs if run in series]] for option, runs in by_option}
+    return {str(option): series.loc[:, series.columns.isin(runs.to_list())] for option, runs in by_option}
 
 
 def _version(*what: object) -> int:
@@ -166,7 +183,8 @@ def _version(*what: object) -> int:
 def _described(study: StoredStudy) -> str:
     manifest = study.manifest
     text = f"{manifest['description']}: " if manifest.get("description") else ""
-    return f"{text}{len(study.runs)} runs of {manifest['runs']}, {manifest['design']} design, scenario {manifest['scenario']}"
+    text += f"{len(study.runs)} runs of {manifest['runs']}, {manifest['design']} design, "
+    return f"{text}scenario {manifest['scenario']}"
 
 
 def _picked(study: StoredStudy, number: int) -> str:

@@ -17,11 +17,17 @@ from viz.record import LiveRecord, Moment
 
 ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
 WORDS = {
-    "cash": "free cash", "restricted_cash": "cash reserved for builds", "bitcoin": "bitcoin treasury",
-    "machines": "machines and orders", "property": "sites, plant and halls", "corporate_debt": "corporate debt",
-    "project_debt": "project loans", "prepayment": "prepayments received", "capital": "capital paid in",
+    "cash": "free cash",
+    "restricted_cash": "cash reserved for builds",
+    "bitcoin": "bitcoin treasury",
+    "machines": "machines and orders",
+    "property": "sites, plant and halls",
+    "corporate_debt": "corporate debt",
+    "project_debt": "project loans",
+    "prepayment": "prepayments received",
+    "capital": "capital paid in",
     "earnings": "retained earnings",
-}  # fmt: skip
+}
 OPTIONS = {
     "mine": "go on mining",
     "shell": "sublease as powered shell",
@@ -108,12 +114,16 @@ def sites(moment: Moment, firm: str) -> Table:
     )
     rows = tuple(
         (
-            Cell(row["site"]), Cell(row["region"]), Cell(_holding(row)), _number(row["power_cost"], 1),
+            Cell(row["site"]),
+            Cell(row["region"]),
+            Cell(_holding(row)),
+            _number(row["power_cost"], 1),
             *(_number(row[f"{use}_mw"], 0) for use in palette.USES),
-            Cell("yes" if row["convertible"] else "no"), _date(row["energisation"] if row["pipeline_mw"] > 0 else pd.NaT),
+            Cell("yes" if row["convertible"] else "no"),
+            _date(row["energisation"] if row["pipeline_mw"] > 0 else pd.NaT),
         )
         for row in held.to_dict("records")
-    )  # fmt: skip
+    )
     uses = [f"{palette.LABELS[use]}, MW" for use in palette.USES]
     return Table(("site", "region", "held, power", "USD/MWh", *uses, "fit for AI", "next power"), rows)
 
@@ -127,10 +137,15 @@ def machines(moment: Moment, firm: str) -> Table:
         (moment.sites["owner"] == firm).to_numpy() & (moment.sites["hash_eh_s"] > 0).to_numpy()
     ]
     rows = tuple(
-        (Cell(row["site"]), _number(row["hash_eh_s"], 2), _number(row["mining_mw"], 0),
-         _number(100 * row["uptime"], 0), _number(row["margin"], 2))
+        (
+            Cell(row["site"]),
+            _number(row["hash_eh_s"], 2),
+            _number(row["mining_mw"], 0),
+            _number(100 * row["uptime"], 0),
+            _number(row["margin"], 2),
+        )
         for row in held.sort_values("hash_eh_s", ascending=False).to_dict("records")
-    )  # fmt: skip
+    )
     return Table(("machines at", "EH/s", "MW", "uptime, %", "margin, musd/month"), rows)
 
 
@@ -139,16 +154,22 @@ def leases(moment: Moment, firm: str) -> Table:
     sites_held = set(moment.sites.loc[(moment.sites["owner"] == firm).to_numpy(), "site"])
     all_leases = moment.leases
     own = all_leases.loc[
-        (all_leases["lessor"] == firm).to_numpy() | all_leases["site"].isin(sites_held).to_numpy()
+        (all_leases["lessor"] == firm).to_numpy() | all_leases["site"].isin(list(sites_held)).to_numpy()
     ]
     rows = tuple(
         (
-            Cell(f"{row['signed']:%b %Y}"), Cell(row["tenant"]), Cell(row["site"]), Cell(row["product"]),
-            _number(row["gross_mw"], 0), _number(row["it_mw"], 0), _number(row["rent_usd_kw_month"], 0),
-            _number(row["term"] / 12, 0), Cell(_stands(row, moment.month)),
+            Cell(f"{row['signed']:%b %Y}"),
+            Cell(row["tenant"]),
+            Cell(row["site"]),
+            Cell(row["product"]),
+            _number(row["gross_mw"], 0),
+            _number(row["it_mw"], 0),
+            _number(row["rent_usd_kw_month"], 0),
+            _number(row["term"] / 12, 0),
+            Cell(_stands(row, moment.month)),
         )
         for row in own.sort_values("signed", ascending=False, kind="stable").to_dict("records")
-    )  # fmt: skip
+    )
     heads = ("signed", "tenant", "site", "product", "MW", "IT MW", "$/kW-month", "years", "stands")
     return Table(heads, rows)
 
@@ -159,10 +180,16 @@ def decisions(moment: Moment, firm: str, last: int = 40) -> Table:
     for row in reviews(moment, firm).tail(last).iloc[::-1].to_dict("records"):
         best = max(OPTIONS, key=lambda option: _or_least(row[f"value_{option}"]))
         values = (_number(row[f"value_{option}"], 2, "best" if option == best else "") for option in OPTIONS)
-        rows.append((
-            Cell(f"{row['month']:%b %Y}"), Cell(row["site"]), _number(row["mw"], 0), *values,
-            _number(row["hurdle"], 2), Cell(outcome(row)),
-        ))  # fmt: skip
+        rows.append(
+            (
+                Cell(f"{row['month']:%b %Y}"),
+                Cell(row["site"]),
+                _number(row["mw"], 0),
+                *values,
+                _number(row["hurdle"], 2),
+                Cell(outcome(row)),
+            )
+        )
     heads = ("month", "block at", "MW", "mine", "shell", "colocation", "cloud", "hurdle", "what came of it")
     return Table(heads, tuple(rows))
 
@@ -184,7 +211,8 @@ def why(moment: Moment, firm: str) -> str:
         text += f" ({signed['mw'].sum():,.0f} MW)"
     stopped = found.loc[(found["outcome"] != "signed").to_numpy(), "outcome"].value_counts()
     if len(stopped):
-        text += f". What stopped the others most often ({int(stopped.iloc[0])} times): {STOPPED[str(stopped.index[0])]}"
+        first, times = str(stopped.index[0]), int(stopped.iloc[0])
+        text += f". What stopped the others most often ({times} times): {STOPPED[first]}"
     return text + ". Values in musd per MW; the largest stands out."
 
 
@@ -227,12 +255,14 @@ def _by_generation(moment: Moment, record: LiveRecord, firm: str) -> Table:
     hashprice = float(moment.now["hashprice_usd_ph_day"])
     rows = tuple(
         (
-            Cell(f"{efficiency:.1f} J/TH"), _number(held[at], 2), _number(held[at] * efficiency, 0),
+            Cell(f"{efficiency:.1f} J/TH"),
+            _number(held[at], 2),
+            _number(held[at] * efficiency, 0),
             _number(hashprice / (0.024 * efficiency), 0),
         )
         for at, efficiency in enumerate(state.generations)
         if held[at] > ROUND_OFF
-    )  # fmt: skip
+    )
     return Table(("generation", "EH/s", "IT MW at full load", "pays up to, USD/MWh"), rows)
 
 
@@ -260,7 +290,7 @@ def _number(value: float, digits: int, style: str = "") -> Cell:
     return Cell(blank.get(text, text), f"number {style}".strip())
 
 
-def _date(when: pd.Timestamp) -> Cell:
+def _date(when: Any) -> Cell:  # noqa: ANN401
     return Cell("" if pd.isna(when) else f"{when:%b %Y}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ class Jump(NamedTuple):
 
 def jumps(record: Record, kind: str) -> list[Jump]:
     """Return the events of a kind in order of time; of many the weightiest."""
-    events, start = record.events, record.series.index[0]
+    events, start = record.events, pd.Timestamp(str(record.series.index[0]))
     found = events.loc[_mask(events, kind)]
     found = (
         found.loc[found["mw"].fillna(0.0).nlargest(AT_MOST).index.sort_values()]
@@ -32,12 +32,17 @@ def jumps(record: Record, kind: str) -> list[Jump]:
         else found
     )
     return [
-        Jump((row["month"].year - start.year) * 12 + row["month"].month - start.month, row["month"], _line(row), row["firm"])
+        Jump(
+            (row["month"].year - start.year) * 12 + row["month"].month - start.month,
+            row["month"],
+            _line(row),
+            row["firm"],
+        )
         for row in found.to_dict("records")
-    ]  # fmt: skip
+    ]
 
 
-def _mask(events: pd.DataFrame, kind: str) -> pd.Series:
+def _mask(events: pd.DataFrame, kind: str) -> Any:  # noqa: ANN401
     what, mw = events["kind"], events["mw"]
     if kind == "deals":
         return (what == "decision") & (events["outcome"] == "signed")

@@ -41,7 +41,7 @@ class Link:
         return f"?{urlencode(pairs)}" if pairs else "?"
 
 
-def read_link(query: str | None, **otherwise: Any) -> Link:
+def read_link(query: str | None, **otherwise: Any) -> Link:  # noqa: ANN401
     """Return what the query of an address says; what makes no sense is left out.
 
     Args:

@@ -26,9 +26,13 @@ def LiveView(player: LivePlayer, tab: solara.Reactive[str], dark: bool) -> None:
 
 @solara.component
 def Stage(
-    player: Player, reset: Callable[[], object], reset_hint: str, tab: solara.Reactive[str], dark: bool,
+    player: Player,
+    reset: Callable[[], object],
+    reset_hint: str,
+    tab: solara.Reactive[str],
+    dark: bool,
     empty: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """Show controls on top, the month's story, and the charts of a tab."""
     with solara.Div(classes=["gridrush-main"]):
         Controls(player, reset, reset_hint)

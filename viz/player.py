@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 class Player:
     """A record and the month of it that is on show.
 
-    Everything that the page reads is a reactive value; whatever takes long runs in a thread that can be stopped.
+    Everything that the page reads is a reactive value; what takes long runs in a thread that can be stopped.
     """
 
     def __init__(self) -> None:

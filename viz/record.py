@@ -176,7 +176,7 @@ class Moment:
     @cached_property
     def month(self) -> pd.Timestamp:
         """First day of the month."""
-        return pd.Timestamp(self.series.index[-1])
+        return self.series.index.to_list()[-1]
 
     @property
     def now(self) -> pd.Series:
@@ -187,7 +187,8 @@ class Moment:
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         """First and last month of the whole run, so that charts keep their axis while it grows."""
         ends = dates(self.record.scenario.horizon.start, np.array([0, max(self.record.horizon - 1, 1)]))
-        return pd.Timestamp(ends[0]), pd.Timestamp(ends[1])
+        first, last = pd.DatetimeIndex(ends)
+        return first, last
 
     @cached_property
     def firms(self) -> pd.DataFrame:

@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from model.run import Run
 
 COLUMNS = (
-    "us", "peak_mw", "energy_price_start", "energy_index", "capacity_price", "response_credit",
-    "accredited_mw", "promised_mw", "capacity_mw_month", "connected_mw", "queue_mw", "speculative_mw",
+    "us",
+    "peak_mw",
+    "energy_price_start",
+    "energy_index",
+    "capacity_price",
+    "response_credit",
+    "accredited_mw",
+    "promised_mw",
+    "capacity_mw_month",
+    "connected_mw",
+    "queue_mw",
+    "speculative_mw",
     "wait_years",
-)  # fmt: skip
+)
 
 
 class RegionRecord:

@@ -42,8 +42,14 @@ def ReplayView(player: ReplayPlayer, tab: solara.Reactive[str], dark: bool) -> N
         with solara.Div(classes=["gridrush-side"]):
             Source(player)
             Jumps(player)
-        Stage(player, player.reset, "back to the first month", tab, dark,
-              empty="Open a stored run: choose it at the left, or start with `gridrush view FOLDER`.")  # fmt: skip
+        Stage(
+            player,
+            player.reset,
+            "back to the first month",
+            tab,
+            dark,
+            empty="Open a stored run: choose it at the left, or start with `gridrush view FOLDER`.",
+        )
 
 
 @solara.component
@@ -54,13 +60,20 @@ def Source(player: ReplayPlayer) -> None:
     found = solara.use_memo(lambda: stored("run", chosen), [chosen])
     with solara.Div(classes=["gridrush-form"]):
         if found:
-            solara.Select("Stored runs", found, value=chosen if chosen in found else None, dense=True,
-                          on_value=lambda folder: player.open(folder) if folder else None)  # fmt: skip
-        solara.InputText("or the path of a folder", value=chosen, dense=True,
-                         on_value=lambda text: _typed(player, text))  # fmt: skip
+            solara.Select(
+                "Stored runs",
+                found,
+                value=chosen if chosen in found else None,
+                dense=True,
+                on_value=lambda folder: player.open(folder) if folder else None,
+            )
+        solara.InputText(
+            "or the path of a folder", value=chosen, dense=True, on_value=lambda text: _typed(player, text)
+        )
         if isinstance(record, StoredRecord):
             manifest = record.run.manifest
-            text = f"{manifest['scenario']}: {manifest['description']}. Seed {manifest['seed']}, {record.months} months."
+            text = f"{manifest['scenario']}: {manifest['description']}. "
+            text += f"Seed {manifest['seed']}, {record.months} months."
             solara.Div(classes=["gridrush-facts"], children=[text])
 
 
@@ -76,8 +89,12 @@ def Jumps(player: Player) -> None:
         solara.Select("Jump to", list(KINDS), value=kind, on_value=choose, dense=True)
         with solara.Div(classes=["gridrush-list"]):
             for number, jump in enumerate(found):
-                solara.Button(f"{jump.month:%b %Y}  {jump.text}", text=True, small=True,
-                              on_click=lambda at=jump.at: player.go(at)).key(f"{kind} {number}")  # fmt: skip
+                solara.Button(
+                    f"{jump.month:%b %Y}  {jump.text}",
+                    text=True,
+                    small=True,
+                    on_click=lambda at=jump.at: player.go(at),
+                ).key(f"{kind} {number}")
             if not found:
                 solara.Div(classes=["gridrush-facts"], children=["none in this run"])
 

@@ -45,7 +45,8 @@ def _signed(now: pd.DataFrame) -> list[str]:
     first = deals.iloc[0]
     use = {"shell": "powered shell", "colocation": "colocation", "cloud": "GPU cloud"}.get(first["use"], "")
     rent = first["price"] * USD_KW_MONTH
-    text = f"{first['firm']} signs {first['mw']:,.0f} MW of {use} with {first['counterparty']} at {rent:,.0f} $/kW-month"
+    text = f"{first['firm']} signs {first['mw']:,.0f} MW of {use} with {first['counterparty']}"
+    text += f" at {rent:,.0f} $/kW-month"
     others = len(deals) - 1
     if others:
         text += f", and {_count(others, 'more deal')} over {deals['mw'].iloc[1:].sum():,.0f} MW"
@@ -70,8 +71,10 @@ def _mergers(now: pd.DataFrame) -> list[str]:
     if len(merged) == 1:
         return [f"{merged['firm'].iloc[0]} buys {merged['counterparty'].iloc[0]}"]
     if len(merged):
-        return [f"{_count(len(merged), 'merger')}, the largest {merged['firm'].iloc[0]} buying "
-                f"{merged['counterparty'].iloc[0]}"]  # fmt: skip
+        return [
+            f"{_count(len(merged), 'merger')}, the largest {merged['firm'].iloc[0]} buying "
+            f"{merged['counterparty'].iloc[0]}"
+        ]
     failed = now.loc[(now["kind"] == "bid") & (now["reason"] == "voted down")]
     return (
         [f"the holders of {_named(failed['counterparty'].to_list())} vote a bid down"] if len(failed) else []

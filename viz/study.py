@@ -116,10 +116,10 @@ def bands(series: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(values.T, index=series.index, columns=pd.Index(BANDS))
 
 
-def run_near(series: pd.DataFrame, month: pd.Timestamp, value: float) -> int:
+def run_near(series: pd.DataFrame, month: str, value: float) -> int:
     """Return the run that comes nearest to a value in a month: the one somebody pointed at in the band."""
-    row = series.loc[month]
-    return int((row - value).abs().idxmin())
+    apart = np.abs(series.loc[month].to_numpy(float).ravel() - value)
+    return int(series.columns.to_numpy()[np.nanargmin(apart)])
 
 
 def _files(folder: Path, table: str) -> list[Path]:

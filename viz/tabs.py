@@ -31,36 +31,73 @@ class Tab(NamedTuple):
 
 
 def _tab(
-    key: str, title: str, *charts: tuple[str, Callable[[Moment, Looks], Figure]],
-    columns: str = "minmax(0, 1fr) minmax(0, 1fr)", rows: str = "minmax(0, 1fr) minmax(0, 1fr)",
-) -> Tab:  # fmt: skip
+    key: str,
+    title: str,
+    *charts: tuple[str, Callable[[Moment, Looks], Figure]],
+    columns: str = "minmax(0, 1fr) minmax(0, 1fr)",
+    rows: str = "minmax(0, 1fr) minmax(0, 1fr)",
+) -> Tab:
     return Tab(key, title, tuple(ChartOf(*chart) for chart in charts), columns, rows)
 
 
 ONE, WIDE_LEFT = "minmax(0, 1fr)", "minmax(0, 3fr) minmax(0, 2fr)"
 TABS = (
-    _tab("power", "Power pool", ("power-pool", power.pool), ("power-gap", power.gap), columns=WIDE_LEFT, rows=ONE),
-    _tab("uses", "Megawatts", ("uses", uses.over_time), ("uses-by-firm", uses.by_firm), columns=WIDE_LEFT, rows=ONE),
+    _tab(
+        "power",
+        "Power pool",
+        ("power-pool", power.pool),
+        ("power-gap", power.gap),
+        columns=WIDE_LEFT,
+        rows=ONE,
+    ),
+    _tab(
+        "uses",
+        "Megawatts",
+        ("uses", uses.over_time),
+        ("uses-by-firm", uses.by_firm),
+        columns=WIDE_LEFT,
+        rows=ONE,
+    ),
     _tab("map", "Relations", ("relations", network.relations_map), columns=ONE, rows=ONE),
     _tab(
-        "shakeout", "Shakeout", ("ends", shakeout.ends), ("concentration", shakeout.concentration),
-        ("survivors-by-contract", shakeout.by_contract), ("survivors-by-cost", shakeout.by_cost),
+        "shakeout",
+        "Shakeout",
+        ("ends", shakeout.ends),
+        ("concentration", shakeout.concentration),
+        ("survivors-by-contract", shakeout.by_contract),
+        ("survivors-by-cost", shakeout.by_cost),
     ),
     _tab(
-        "bitcoin", "Bitcoin", ("btc-price", bitcoin.price), ("hashprice", bitcoin.hashprice),
-        ("hashrate", bitcoin.hashrate), ("under-water", bitcoin.under_water),
+        "bitcoin",
+        "Bitcoin",
+        ("btc-price", bitcoin.price),
+        ("hashprice", bitcoin.hashprice),
+        ("hashrate", bitcoin.hashrate),
+        ("under-water", bitcoin.under_water),
     ),
     _tab(
-        "leases", "Lease market", ("rents", leases.rents), ("signed", leases.signed),
-        ("tenants", leases.tenants), ("on-time", leases.on_time),
+        "leases",
+        "Lease market",
+        ("rents", leases.rents),
+        ("signed", leases.signed),
+        ("tenants", leases.tenants),
+        ("on-time", leases.on_time),
     ),
     _tab(
-        "value", "Value", ("value-firms", value.firms), ("value-industry", value.industry),
-        ("value-contracted", value.contracted), columns=WIDE_LEFT,
+        "value",
+        "Value",
+        ("value-firms", value.firms),
+        ("value-industry", value.industry),
+        ("value-contracted", value.contracted),
+        columns=WIDE_LEFT,
     ),
     _tab(
-        "regions", "Regions", ("queue", grids.queue), ("wait", grids.wait), ("headroom", grids.headroom),
+        "regions",
+        "Regions",
+        ("queue", grids.queue),
+        ("wait", grids.wait),
+        ("headroom", grids.headroom),
         ("prices", grids.prices),
     ),
-)  # fmt: skip
+)
 TAB_BY_KEY = {tab.key: tab for tab in TABS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model import palette
-from viz.drawing import Figure, Looks, figure, layout, line, second_axis, time_axis
+from viz.drawing import Figure, Looks, figure, layout, line, second_axis, time_axis, times
 from viz.record import Moment
 
 
@@ -46,23 +46,42 @@ def under_water(moment: Moment, looks: Looks) -> Figure:
 
 def _single(moment: Moment, looks: Looks, title: str, unit: str, *traces: dict) -> Figure:
     settings = layout(
-        looks, title, unit,
-        xaxis=time_axis(looks, moment.span), showlegend=len(traces) > 1, **_halvings(moment, looks),
-    )  # fmt: skip
+        looks,
+        title,
+        unit,
+        xaxis=time_axis(looks, moment.span),
+        showlegend=len(traces) > 1,
+        **_halvings(moment, looks),
+    )
     return figure(traces, settings)
 
 
 def _halvings(moment: Moment, looks: Looks) -> dict[str, list[dict]]:
     subsidy = moment.series["subsidy_btc"]
-    months = subsidy.index[(subsidy < subsidy.shift()).to_numpy()]
+    months = times(subsidy.loc[(subsidy < subsidy.shift()).to_numpy()].index)
     lines = [
-        {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": f"{month:%Y-%m-%d}",
-         "x1": f"{month:%Y-%m-%d}", "line": {"color": looks.quiet, "width": 1.2, "dash": "dot"}}
+        {
+            "type": "line",
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "x0": month,
+            "x1": month,
+            "line": {"color": looks.quiet, "width": 1.2, "dash": "dot"},
+        }
         for month in months
-    ]  # fmt: skip
+    ]
     notes = [
-        {"yref": "paper", "y": 1, "yanchor": "top", "x": f"{month:%Y-%m-%d}", "xanchor": "left",
-         "text": "halving", "showarrow": False, "font": {"size": 11, "color": looks.quiet}}
+        {
+            "yref": "paper",
+            "y": 1,
+            "yanchor": "top",
+            "x": month,
+            "xanchor": "left",
+            "text": "halving",
+            "showarrow": False,
+            "font": {"size": 11, "color": looks.quiet},
+        }
         for month in months
-    ]  # fmt: skip
+    ]
     return {"shapes": lines, "annotations": notes}

@@ -18,18 +18,24 @@ def fan(
         traces += _fan(bands(series), name, looks.of(colour))
     for series in groups.values():
         if picked in series:
-            traces.append(_picked(series[picked], picked, looks))
-    first = next(iter(groups.values()))
-    span = pd.Timestamp(first.index[0]), pd.Timestamp(first.index[-1])
-    settings = layout(looks, title, unit, xaxis=time_axis(looks, span), yaxis={"rangemode": "normal"},
-                      hovermode="closest")  # fmt: skip
+            traces.append(_picked(series[[picked]], picked, looks))
+    months = next(iter(groups.values())).index.to_list()
+    span = months[0], months[-1]
+    settings = layout(
+        looks, title, unit, xaxis=time_axis(looks, span), yaxis={"rangemode": "normal"}, hovermode="closest"
+    )
     return figure(traces, settings)
 
 
 def scatter(
-    runs: pd.DataFrame, across: str, up: str, looks: Looks, labels: tuple[str, str], colour_by: str = "",
+    runs: pd.DataFrame,
+    across: str,
+    up: str,
+    looks: Looks,
+    labels: tuple[str, str],
+    colour_by: str = "",
     picked: int | None = None,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Draw any column of the runs against any other, a dot a run."""
     groups = dict(list(runs.groupby(colour_by, sort=False))) if colour_by else {"runs": runs}
     traces: list[Trace] = []
@@ -41,9 +47,14 @@ def scatter(
         dot["marker"] |= {"size": 14, "symbol": "circle-open", "line": {"width": 3}}
         traces.append(dot)
     settings = layout(
-        looks, f"{labels[1]} against {labels[0]}", hovermode="closest", margin={"b": 46},
-        showlegend=len(traces) > 1, xaxis=axis(looks, labels[0]), yaxis=axis(looks, labels[1]),
-    )  # fmt: skip
+        looks,
+        f"{labels[1]} against {labels[0]}",
+        hovermode="closest",
+        margin={"b": 46},
+        showlegend=len(traces) > 1,
+        xaxis=axis(looks, labels[0]),
+        yaxis=axis(looks, labels[1]),
+    )
     return figure(traces, settings)
 
 
@@ -51,39 +62,63 @@ def _fan(quantiles: pd.DataFrame, name: str, colour: str) -> list[Trace]:
     months = times(quantiles.index)
     traces: list[Trace] = []
     for low, high, part in ((BANDS[0], BANDS[-1], "5 to 95%"), (BANDS[1], BANDS[-2], "25 to 75%")):
-        traces.append({
-            "type": "scatter", "mode": "lines", "name": f"{name}, {part}", "x": months + months[::-1],
-            "y": numbers(quantiles[high]) + numbers(quantiles[low].iloc[::-1]), "fill": "toself",
-            "fillcolor": _faint(colour, 0.18), "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": name,
-            "showlegend": False,
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"{name}, {part}",
+                "x": months + months[::-1],
+                "y": numbers(quantiles[high]) + numbers(quantiles[low].iloc[::-1]),
+                "fill": "toself",
+                "fillcolor": _faint(colour, 0.18),
+                "line": {"width": 0},
+                "hoverinfo": "skip",
+                "legendgroup": name,
+                "showlegend": False,
+            }
+        )
     label = f"{name}: median, 25-75%, 5-95%" if name else "median, 25-75%, 5-95%"
-    traces.append({
-        "type": "scatter", "mode": "lines+markers", "name": label, "x": months, "y": numbers(quantiles[0.5]),
-        "line": {"color": colour, "width": 3}, "marker": {"size": 5, "opacity": 0}, "legendgroup": name,
-        "customdata": [f"{name}|{month}" for month in months],
-        "hovertemplate": "median %{y:,.4~g}<br>%{x|%b %Y}<extra></extra>",
-    })  # fmt: skip
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": label,
+            "x": months,
+            "y": numbers(quantiles[0.5]),
+            "line": {"color": colour, "width": 3},
+            "marker": {"size": 5, "opacity": 0},
+            "legendgroup": name,
+            "customdata": [f"{name}|{month}" for month in months],
+            "hovertemplate": "median %{y:,.4~g}<br>%{x|%b %Y}<extra></extra>",
+        }
+    )
     return traces
 
 
-def _picked(run: pd.Series, number: int | None, looks: Looks) -> Trace:
+def _picked(run: pd.DataFrame, number: int | None, looks: Looks) -> Trace:
     return {
-        "type": "scatter", "mode": "lines", "name": f"run {number}", "x": times(run.index), "y": numbers(run),
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"run {number}",
+        "x": times(run.index),
+        "y": numbers(run.to_numpy(float).ravel()),
         "line": {"color": looks.ink, "width": 2, "dash": "dot"},
         "hovertemplate": f"run {number}: %{{y:,.4~g}}<br>%{{x|%b %Y}}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _dots(group: pd.DataFrame, across: str, up: str, name: str, colour: str) -> Trace:
     words = not pd.api.types.is_numeric_dtype(group[across])
     return {
-        "type": "scatter", "mode": "markers", "name": name,
-        "x": group[across].astype(str).to_list() if words else numbers(group[across]), "y": numbers(group[up]),
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": group[across].astype(str).to_list() if words else numbers(group[across]),
+        "y": numbers(group[up]),
         "customdata": [str(run) for run in group["run"]],
         "marker": {"color": colour, "size": 8, "opacity": 0.75},
         "hovertemplate": "run %{customdata}<br>%{x:,.4~g}<br>%{y:,.4~g}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _faint(colour: str, opacity: float) -> str:

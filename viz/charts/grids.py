@@ -34,8 +34,12 @@ def headroom(moment: Moment, looks: Looks) -> Figure:
     ratio = 100.0 * regions["accredited_mw"] / regions["promised_mw"]
     trace = _bars(regions, spare, "headroom", "", "GW")
     trace["marker"]["color"] = [palette.GREEN if value >= 0 else palette.VERMILLION for value in spare]
-    trace |= {"text": [f"{value:.0f}%" for value in ratio], "textposition": "outside", "cliponaxis": False,
-              "textfont": {"color": looks.quiet}}  # fmt: skip
+    trace |= {
+        "text": [f"{value:.0f}%" for value in ratio],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "textfont": {"color": looks.quiet},
+    }
     title = "Headroom: firm capacity less firm load (adequacy in %)"
     room = 1.25 * float(np.abs(spare).max()) or 1.0
     drawn = _figure([trace], looks, title, "GW", showlegend=False)
@@ -49,13 +53,24 @@ def prices(moment: Moment, looks: Looks) -> Figure:
     energy = regions["energy_price_start"] * regions["energy_index"]
     bars = _bars(regions, energy, "energy (bottom axis)", palette.ORANGE, "USD/MWh")
     dots = {
-        "type": "scatter", "mode": "markers", "name": "capacity (top axis)", "y": regions["region"].to_list(),
-        "x": numbers(regions["capacity_price"].where(regions["capacity_price"] > 0)), "xaxis": "x2",
+        "type": "scatter",
+        "mode": "markers",
+        "name": "capacity (top axis)",
+        "y": regions["region"].to_list(),
+        "x": numbers(regions["capacity_price"].where(regions["capacity_price"] > 0)),
+        "xaxis": "x2",
         "marker": {"color": looks.ink, "symbol": "diamond", "size": 9},
         "hovertemplate": "%{x:,.0f} USD/MW-day<extra>capacity</extra>",
-    }  # fmt: skip
-    top = axis(looks, "capacity, USD/MW-day", overlaying="x", side="top", showgrid=False, rangemode="tozero",
-               tickmode="auto")  # fmt: skip
+    }
+    top = axis(
+        looks,
+        "capacity, USD/MW-day",
+        overlaying="x",
+        side="top",
+        showgrid=False,
+        rangemode="tozero",
+        tickmode="auto",
+    )
     return _figure([bars, dots], looks, "Prices", "energy, USD/MWh", xaxis2=top, margin={"t": 74, "b": 46})
 
 
@@ -68,11 +83,18 @@ def _us(moment: Moment) -> pd.DataFrame:
     return now.iloc[np.argsort(first.reindex(now["region"]).to_numpy(), kind="stable")]
 
 
-def _bars(regions: pd.DataFrame, values: pd.Series, name: str, colour: str, unit: str) -> Trace:
+def _bars(
+    regions: pd.DataFrame, values: pd.Series | pd.DataFrame, name: str, colour: str, unit: str
+) -> Trace:
     return {
-        "type": "bar", "orientation": "h", "name": name, "y": regions["region"].to_list(), "x": numbers(values),
-        "marker": {"color": colour}, "hovertemplate": f"%{{x:,.3~g}} {unit}<extra>{name}</extra>",
-    }  # fmt: skip
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": regions["region"].to_list(),
+        "x": numbers(values.to_numpy(float)),
+        "marker": {"color": colour},
+        "hovertemplate": f"%{{x:,.3~g}} {unit}<extra>{name}</extra>",
+    }
 
 
 def _figure(traces: list[Trace], looks: Looks, title: str, unit: str, **more: object) -> Figure:
@@ -80,7 +102,10 @@ def _figure(traces: list[Trace], looks: Looks, title: str, unit: str, **more: ob
     return figure(
         traces,
         layout(
-            looks, title, xaxis={"title": {"text": unit}, "rangemode": "tozero"},
-            yaxis={"automargin": True, "rangemode": "normal", "tickfont": {"size": 11}, "dtick": 1}, **settings,
+            looks,
+            title,
+            xaxis={"title": {"text": unit}, "rangemode": "tozero"},
+            yaxis={"automargin": True, "rangemode": "normal", "tickfont": {"size": 11}, "dtick": 1},
+            **settings,
         ),
-    )  # fmt: skip
+    )

@@ -31,20 +31,26 @@ def rents(moment: Moment, looks: Looks) -> Figure:
     return figure(
         [*expected, *deals],
         layout(
-            looks, "Rents: expected, and deals with the core they were struck in", "$/kW-month of IT, first year",
-            xaxis=time_axis(looks, moment.span), hovermode="closest",
+            looks,
+            "Rents: expected, and deals with the core they were struck in",
+            "$/kW-month of IT, first year",
+            xaxis=time_axis(looks, moment.span),
+            hovermode="closest",
         ),
-    )  # fmt: skip
+    )
 
 
 def signed(moment: Moment, looks: Looks) -> Figure:
     """Draw what is under lease and what of it delivers, with the deals of each month."""
     series = moment.series
     bars = {
-        "type": "bar", "name": "signed in the month", "x": times(series.index),
-        "y": numbers(series["signed_mw"].to_numpy(float) / 1e3), "marker": {"color": palette.GREY},
+        "type": "bar",
+        "name": "signed in the month",
+        "x": times(series.index),
+        "y": numbers(series["signed_mw"].to_numpy(float) / 1e3),
+        "marker": {"color": palette.GREY},
         "hovertemplate": "%{y:.2f} GW<extra>signed in the month</extra>",
-    }  # fmt: skip
+    }
     lines = [
         line(series, "contracted_mw", "under lease", palette.USES["building"], scale=1e-3, unit="GW"),
         line(series, "delivered_mw", "delivering", palette.USES["converted"], scale=1e-3, unit="GW"),
@@ -78,7 +84,7 @@ def on_time(moment: Moment, looks: Looks) -> Figure:
             "%",
             xaxis=time_axis(looks, moment.span),
             yaxis={"range": [0, 105]},
-        ),  # fmt: skip
+        ),
     )
 
 
@@ -92,20 +98,30 @@ def tenants(moment: Moment, looks: Looks) -> Figure:
     held = held.loc[held.sum(axis=1).sort_values().index]
     bars = [
         {
-            "type": "bar", "orientation": "h", "name": name, "y": held.index.to_list(),
-            "x": numbers(held[product].to_numpy() / 1e3), "marker": {"color": colour},
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": held.index.to_list(),
+            "x": numbers(held[product].to_numpy() / 1e3),
+            "marker": {"color": colour},
             "hovertemplate": f"%{{x:.2f}} GW<extra>{name}</extra>",
         }
         for product, (name, colour, _) in PRODUCTS.items()
         if product in held
-    ]  # fmt: skip
+    ]
     return figure(
         bars,
         layout(
-            looks, "Who rents", barmode="stack", bargap=0.25, hovermode="y unified", margin={"b": 46},
-            xaxis={"title": {"text": "GW under lease, gross"}, "rangemode": "tozero"}, yaxis={"automargin": True},
+            looks,
+            "Who rents",
+            barmode="stack",
+            bargap=0.25,
+            hovermode="y unified",
+            margin={"b": 46},
+            xaxis={"title": {"text": "GW under lease, gross"}, "rangemode": "tozero"},
+            yaxis={"automargin": True},
         ),
-    )  # fmt: skip
+    )
 
 
 def _deals(moment: Moment, product: str) -> Trace:
@@ -116,15 +132,28 @@ def _deals(moment: Moment, product: str) -> Trace:
     above = np.maximum(deals["upper"].to_numpy(float) * USD_KW_MONTH - rent, 0.0)
     below = np.maximum(rent - deals["lower"].to_numpy(float) * USD_KW_MONTH, 0.0)
     return {
-        "type": "scatter", "mode": "markers", "name": f"{name} signed", "x": times(deals["signed"]), "y": numbers(rent),
-        "error_y": {"type": "data", "symmetric": False, "array": numbers(above), "arrayminus": numbers(below),
-                    "color": colour, "thickness": 1.2, "width": 3},
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name} signed",
+        "x": times(deals["signed"]),
+        "y": numbers(rent),
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": numbers(above),
+            "arrayminus": numbers(below),
+            "color": colour,
+            "thickness": 1.2,
+            "width": 3,
+        },
         "marker": {"color": colour, "symbol": symbol, "size": numbers(_sizes(deals)), "opacity": 0.75},
         "customdata": deals["lessor"].to_list(),
-        "text": [f"{lessor} to {tenant}, {mw:,.0f} MW" for lessor, tenant, mw in
-                 zip(deals["lessor"], deals["tenant"], deals["gross_mw"], strict=True)],
+        "text": [
+            f"{lessor} to {tenant}, {mw:,.0f} MW"
+            for lessor, tenant, mw in zip(deals["lessor"], deals["tenant"], deals["gross_mw"], strict=True)
+        ],
         "hovertemplate": "%{text}<br>%{y:.0f} $/kW-month<br>%{x|%b %Y}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _sizes(deals: pd.DataFrame) -> np.ndarray:

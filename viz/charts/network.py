@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from model import palette
-from viz.charts.places import diameter, places_of
+from viz.charts.places import DOTS, diameter, places_of
 from viz.drawing import SMALL, Figure, Looks, Trace, figure, layout
 from viz.record import Moment
 
 LABELLED = 16
 """Listed firms with their name on the map: more cannot be read."""
 DONE = ("acquired", "liquidated")
-EDGES = (
+EDGES: tuple[tuple[str, str, str, float], ...] = (
     ("let as powered shell", palette.USES["subleased"], "solid", 2.0),
     ("AI hall or GPU cloud", palette.USES["converted"], "solid", 2.0),
     ("lease being built", palette.USES["building"], "dash", 1.5),
@@ -35,16 +35,20 @@ def relations_map(moment: Moment, looks: Looks) -> Figure:
     graph, doing = placed(moment), main_use(moment.firms)
     traces = [
         _edges(graph, _sits(graph), "sits in a region", looks.grid, "solid", 1.0, showlegend=False),
-        *(_edges(graph, _of_group(graph, name), name, *style) for name, *style in EDGES),
+        *(_edges(graph, _of_group(graph, edge[0]), *edge) for edge in EDGES),
         *_firms(graph, doing, looks),
         _tenants(graph, looks),
         _regions(graph, looks),
     ]
     settings = layout(
-        looks, "Who sits where, leases to whom, bought whom (size: MW; click for the firm)",
-        hovermode="closest", xaxis=BARE | {"range": [-50, 52]}, yaxis=BARE | {"range": [-27, 34]},
-        margin={"l": 8, "r": 8, "b": 8}, legend={"itemsizing": "constant"},
-    )  # fmt: skip
+        looks,
+        "Who sits where, leases to whom, bought whom (size: MW; click for the firm)",
+        hovermode="closest",
+        xaxis=BARE | {"range": [-50, 52]},
+        yaxis=BARE | {"range": [-27, 34]},
+        margin={"l": 8, "r": 8, "b": 8},
+        legend={"itemsizing": "constant"},
+    )
     return figure(traces, settings)
 
 
@@ -62,7 +66,7 @@ def placed(moment: Moment) -> nx.MultiDiGraph:
 
 
 def main_use(firms: pd.DataFrame) -> dict[str, str]:
-    """Return what each firm does with most of its megawatts; those in the pipeline count when there are no others."""
+    """Return what each firm does with most of its megawatts; the pipeline counts when it has no others."""
     live = [use for use in palette.USES if use != "pipeline"]
     held = firms[[f"{use}_mw" for use in live]].to_numpy(float)
     best = np.array(live, dtype=object)[held.argmax(axis=1)]
@@ -88,31 +92,50 @@ def _group(edge: dict[str, Any]) -> str:
 
 
 def _edges(
-    graph: nx.MultiDiGraph, pairs: Sequence[tuple[int, int]], name: str, colour: str, dash: str, width: float,
-    *, showlegend: bool = True,
-) -> Trace:  # fmt: skip
+    graph: nx.MultiDiGraph,
+    pairs: Sequence[tuple[int, int]],
+    name: str,
+    colour: str,
+    dash: str,
+    width: float,
+    *,
+    showlegend: bool = True,
+) -> Trace:
     xs, ys = (
         [part for a, b in pairs for part in (graph.nodes[a][axis], graph.nodes[b][axis], None)]
         for axis in "xy"
     )
     return {
-        "type": "scatter", "mode": "lines", "name": name, "x": xs, "y": ys, "hoverinfo": "skip",
-        "line": {"color": colour, "dash": dash, "width": width}, "opacity": 0.75, "showlegend": showlegend,
-        "legendgroup": "edges", "meta": "decoration",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": xs,
+        "y": ys,
+        "hoverinfo": "skip",
+        "line": {"color": colour, "dash": dash, "width": width},
+        "opacity": 0.75,
+        "showlegend": showlegend,
+        "legendgroup": "edges",
+        "meta": "decoration",
+    }
 
 
 def _regions(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
     """Return the names of the regions, above what they hold."""
     nodes = _of_kind(graph, ("region",))
     return {
-        "type": "scatter", "mode": "text", "name": "region", "x": [node["x"] for node in nodes],
-        "y": [node["top"] + 2.3 for node in nodes], "showlegend": False, "hoverinfo": "text",
+        "type": "scatter",
+        "mode": "text",
+        "name": "region",
+        "x": [node["x"] for node in nodes],
+        "y": [node["top"] + 3.0 for node in nodes],
+        "showlegend": False,
+        "hoverinfo": "text",
         "text": [f"<i>{node['label'].replace('_', ' ')}</i>" for node in nodes],
         "hovertext": [f"<b>{node['label']}</b><br>{node['mw'] / 1e3:,.2f} GW held" for node in nodes],
         "textfont": {"size": SMALL + 1, "color": looks.quiet},
         "customdata": [node["label"] for node in nodes],
-    }  # fmt: skip
+    }
 
 
 def _tenants(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
@@ -130,39 +153,76 @@ def _firms(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> list[
         for node in _of_kind(graph, ("listed", "private"))
         if node["status"] not in DONE and node["mw"] > 0
     ]
-    known = [node for node in nodes if node["kind"] == "listed"]
-    largest = {node["label"] for node in sorted(known, key=lambda node: -node["mw"])[:LABELLED]}
     traces = []
     for use, colour in palette.USES.items():
         group = [node for node in nodes if doing.get(node["label"]) == use]
-        texts = [node["label"] if node["label"] in largest else "" for node in group]
-        inside = [len(node["label"]) * LETTER < diameter(node["mw"]) for node in group]
-        sides = ["middle center" if within else "top center" for within in inside]
+        name = f"mostly {palette.LABELS[use]}"
         sizes = [diameter(node["mw"]) for node in group]
-        label = f"mostly {palette.LABELS[use]}"
-        discs = _marks(
-            group, colour, "circle", sizes, name=label, texts=texts, looks=looks, unit="GW", position=sides
-        )
-        discs["textfont"]["color"] = [ON_DISC[use] if within else looks.ink for within in inside]
-        traces.append(discs)
-    return traces
+        traces.append(_marks(group, colour, "circle", sizes, name=name, texts=[], looks=looks, unit="GW"))
+    return [*traces, _names(nodes, doing, looks)]
+
+
+def _names(nodes: Sequence[dict[str, Any]], doing: dict[str, str], looks: Looks) -> Trace:
+    """Return the names of the largest listed firms, each inside its disc if it fits and above it if not."""
+    listed = sorted((node for node in nodes if node["kind"] == "listed"), key=lambda node: -node["mw"])[
+        :LABELLED
+    ]
+    inside = [len(node["label"]) * LETTER < diameter(node["mw"]) for node in listed]
+    colours = [
+        ON_DISC[doing[node["label"]]] if within else looks.ink
+        for node, within in zip(listed, inside, strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "name": "names",
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "x": [node["x"] for node in listed],
+        "y": [
+            node["y"] + (0.0 if within else diameter(node["mw"]) / 2 / DOTS + 1.0)
+            for node, within in zip(listed, inside, strict=True)
+        ],
+        "text": [node["label"] for node in listed],
+        "meta": "decoration",
+        "textfont": {"size": SMALL, "color": colours},
+    }
 
 
 def _marks(
-    nodes: Sequence[dict[str, Any]], colour: str, symbol: str, sizes: Sequence[float], *, name: str,
-    texts: Sequence[str], looks: Looks, unit: str, position: str | Sequence[str] = "top center",
-) -> Trace:  # fmt: skip
+    nodes: Sequence[dict[str, Any]],
+    colour: str,
+    symbol: str,
+    sizes: Sequence[float],
+    *,
+    name: str,
+    texts: Sequence[str],
+    looks: Looks,
+    unit: str,
+    position: str | Sequence[str] = "top center",
+) -> Trace:
     return {
-        "type": "scatter", "mode": "markers+text", "name": name,
-        "x": [node["x"] for node in nodes], "y": [node["y"] for node in nodes],
-        "text": list(texts), "textposition": position,
+        "type": "scatter",
+        "mode": "markers+text" if texts else "markers",
+        "name": name,
+        "x": [node["x"] for node in nodes],
+        "y": [node["y"] for node in nodes],
+        "text": list(texts),
+        "textposition": position,
         "textfont": {"size": SMALL, "color": looks.ink},
         "customdata": [node["label"] for node in nodes],
-        "hovertext": [f"<b>{node['label']}</b><br>{_what(node)}{node['mw'] / 1e3:,.2f} {unit}" for node in nodes],
+        "hovertext": [
+            f"<b>{node['label']}</b><br>{_what(node)}{node['mw'] / 1e3:,.2f} {unit}" for node in nodes
+        ],
         "hoverinfo": "text",
-        "marker": {"color": colour, "symbol": symbol, "size": list(sizes), "opacity": 0.95,
-                   "line": {"color": looks.paper, "width": 1}},
-    }  # fmt: skip
+        "marker": {
+            "color": colour,
+            "symbol": symbol,
+            "size": list(sizes),
+            "opacity": 0.95,
+            "line": {"color": looks.paper, "width": 1},
+        },
+    }
 
 
 def _what(node: dict[str, Any]) -> str:

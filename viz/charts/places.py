@@ -1,4 +1,4 @@
-"""Where everything stands on the map of relations: fixed from the moment it appears, and never on top of another."""
+"""Where everything stands on the map of relations: fixed once it appears, and on top of nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from viz.record import Record
 
-RING, INNER = (42.0, 20.0), (19.0, 9.0)
+RING, INNER = (44.0, 20.0), (19.0, 9.0)
 """Half axes of the ring of regions and of that of the tenants."""
 MIDDLE = (6.0, -1.5)
 """Where the tenants' ring stands: off the centre, since the largest region takes more than its share."""
@@ -102,7 +102,7 @@ def _around(names: Iterable[str], homes: Mapping[str, str], sizes: Mapping[str, 
     for name, megawatts in sizes.items():
         if (region := homes.get(name, NOWHERE)) in area:
             area[region] += (diameter(megawatts) / DOTS) ** 2
-    room = np.array([math.sqrt(area[name]) + 1.4 for name in names])
+    room = np.array([math.sqrt(area[name]) + 2.6 for name in names])
     middle = (np.cumsum(room) - room / 2) / room.sum()
     return {
         name: Place(*_on_ellipse(RING, part), wide / 2)

@@ -43,11 +43,14 @@ def pool(moment: Moment, looks: Looks) -> Figure:
     return figure(
         [*traces, gap, demand],
         layout(
-            looks, "US power for AI: due and delivered", "GW",
-            xaxis=time_axis(looks, moment.span), yaxis={"range": [0, 1.06 * top]},
+            looks,
+            "US power for AI: due and delivered",
+            "GW",
+            xaxis=time_axis(looks, moment.span),
+            yaxis={"range": [0, 1.06 * top]},
             **_bracket(moment, looks),
         ),
-    )  # fmt: skip
+    )
 
 
 def gap(moment: Moment, looks: Looks) -> Figure:
@@ -63,12 +66,14 @@ def gap(moment: Moment, looks: Looks) -> Figure:
     return figure(
         traces,
         layout(
-            looks, "The gap, and what is on its way", "GW",
+            looks,
+            "The gap, and what is on its way",
+            "GW",
             xaxis=time_axis(looks, moment.span),
             yaxis={"range": [1.1 * low, 1.06 * max(top, 1.1 * ARTICLE_GAP_GW)]},
             **level(looks, ARTICLE_GAP_GW, ARTICLE_GAP),
         ),
-    )  # fmt: skip
+    )
 
 
 def _bracket(moment: Moment, looks: Looks) -> dict[str, Any]:
@@ -82,14 +87,33 @@ def _bracket(moment: Moment, looks: Looks) -> dict[str, Any]:
     month, low = f"{pd.Timestamp(ARTICLE_MONTH):%Y-%m-%d}", due - ARTICLE_GAP_GW
     return {
         "annotations": [
-            {"x": month, "y": due, "ax": month, "ay": low, "axref": "x", "ayref": "y", "text": "",
-             "arrowhead": 2, "startarrowhead": 2, "arrowside": "end+start", "arrowwidth": 2,
-             "arrowcolor": palette.BLACK},
-            {"x": month, "y": due, "xanchor": "right", "yanchor": "bottom", "xshift": -8, "showarrow": False,
-             "text": f"<b>{ARTICLE_GAP_GW:.0f} GW</b>: the gap<br>the article expects<br>by the end of 2028",
-             "align": "right", "font": {"size": SMALL, "color": looks.ink}},
+            {
+                "x": month,
+                "y": due,
+                "ax": month,
+                "ay": low,
+                "axref": "x",
+                "ayref": "y",
+                "text": "",
+                "arrowhead": 2,
+                "startarrowhead": 2,
+                "arrowside": "end+start",
+                "arrowwidth": 2,
+                "arrowcolor": palette.BLACK,
+            },
+            {
+                "x": month,
+                "y": due,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "xshift": -8,
+                "showarrow": False,
+                "text": f"<b>{ARTICLE_GAP_GW:.0f} GW</b>: the gap<br>expected for<br>the end of 2028",
+                "align": "right",
+                "font": {"size": SMALL, "color": looks.ink},
+            },
         ]
-    }  # fmt: skip
+    }
 
 
 def _gap(moment: Moment, looks: Looks) -> Trace:
@@ -107,8 +131,13 @@ def _gap(moment: Moment, looks: Looks) -> Trace:
         "y": numbers(np.r_[top, low[::-1]]),
         "fill": "toself",
         "fillcolor": looks.of(palette.GAP),
-        "fillpattern": {"shape": "/", "fgcolor": looks.quiet, "bgcolor": looks.of(palette.GAP), "size": 6,
-                        "solidity": 0.15},
+        "fillpattern": {
+            "shape": "/",
+            "fgcolor": looks.quiet,
+            "bgcolor": looks.of(palette.GAP),
+            "size": 6,
+            "solidity": 0.15,
+        },
         "hoverinfo": "skip",
         "meta": "decoration",
-    }  # fmt: skip
+    }

@@ -35,7 +35,11 @@ def by_contract(moment: Moment, looks: Looks) -> Figure:
     traces = [
         trace
         for key, (name, colour, dash) in CONTRACTS.items()
-        if (trace := _survivors(moment, set(groups.index[groups == key]), name, colour, dash))
+        if (
+            trace := _survivors(
+                moment, groups.loc[(groups == key).to_numpy()].index.to_list(), name, colour, dash
+            )
+        )
     ]
     return _survival(moment, looks, "Survivors by exposure: how power was bought at the start", traces)
 
@@ -48,7 +52,7 @@ def by_cost(moment: Moment, looks: Looks) -> Figure:
     traces = [
         trace
         for number, (name, colour, dash) in enumerate(COSTS)
-        if (trace := _survivors(moment, set(costs.index[third == number]), name, colour, dash))
+        if (trace := _survivors(moment, costs.loc[third == number].index.to_list(), name, colour, dash))
     ]
     return _survival(moment, looks, "Survivors by exposure: all-in cost of mining at the start", traces)
 
@@ -58,8 +62,14 @@ def ends(moment: Moment, looks: Looks) -> Figure:
     series = moment.series
     alive = line(series, "firms_alive", "miners left", looks.ink, unit="miners", shape="hv")
     traces = [alive, *(_events(moment, kind) for kind in ENDS)]
-    settings = layout(looks, "Miners left, exits and mergers", "miners", xaxis=time_axis(looks, moment.span),
-                      yaxis={"rangemode": "normal"}, hovermode="closest")  # fmt: skip
+    settings = layout(
+        looks,
+        "Miners left, exits and mergers",
+        "miners",
+        xaxis=time_axis(looks, moment.span),
+        yaxis={"rangemode": "normal"},
+        hovermode="closest",
+    )
     return figure(traces, settings)
 
 
@@ -73,7 +83,7 @@ def concentration(moment: Moment, looks: Looks) -> Figure:
             looks.of(colour),
             dash=DASHES[palette.BASE_DASHES[basis]],
             unit="",
-        )  # fmt: skip
+        )
         for basis, colour in palette.BASES.items()
     ]
     title = "Concentration: HHI of shares in"
@@ -104,7 +114,7 @@ def _miners_at_start(moment: Moment) -> pd.DataFrame:
     return firms.loc[first & firms["kind"].isin(["listed", "private"]).to_numpy()]
 
 
-def _survivors(moment: Moment, names: set[str], label: str, colour: str, dash: str) -> Trace | None:
+def _survivors(moment: Moment, names: list[str], label: str, colour: str, dash: str) -> Trace | None:
     miners = _miners_at_start(moment)
     group = miners.loc[miners["firm"].isin(names).to_numpy()]
     if group.empty:
@@ -113,10 +123,14 @@ def _survivors(moment: Moment, names: set[str], label: str, colour: str, dash: s
     gone = group["exit_month"].to_numpy()
     left = len(group) - (gone[:, None] <= months[None, :]).sum(axis=0)
     return {
-        "type": "scatter", "mode": "lines", "name": f"{label} ({len(group)})", "x": times(moment.series.index),
-        "y": numbers(100.0 * left / len(group)), "line": {"color": colour, "dash": dash, "width": 2.5, "shape": "hv"},
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{label} ({len(group)})",
+        "x": times(moment.series.index),
+        "y": numbers(100.0 * left / len(group)),
+        "line": {"color": colour, "dash": dash, "width": 2.5, "shape": "hv"},
         "hovertemplate": f"%{{y:.0f}}%<extra>{label}</extra>",
-    }  # fmt: skip
+    }
 
 
 def _survival(moment: Moment, looks: Looks, title: str, traces: list[Trace]) -> Figure:
@@ -132,11 +146,18 @@ def _events(moment: Moment, kind: str) -> Trace:
     label, colour, symbol, who = ENDS[kind]
     events = moment.events.loc[(moment.events["kind"] == kind).to_numpy()]
     alive = moment.series["firms_alive"].reindex(events["month"])
-    texts = [f"{name} {label}" if kind != "merger" else f"{name} taken over by {buyer}"
-             for name, buyer in zip(events[who], events["firm"], strict=True)]  # fmt: skip
+    texts = [
+        f"{name} {label}" if kind != "merger" else f"{name} taken over by {buyer}"
+        for name, buyer in zip(events[who], events["firm"], strict=True)
+    ]
     return {
-        "type": "scatter", "mode": "markers", "name": label, "x": times(events["month"]),
-        "y": numbers(alive), "text": texts, "customdata": events[who].to_list(),
+        "type": "scatter",
+        "mode": "markers",
+        "name": label,
+        "x": times(events["month"]),
+        "y": numbers(alive),
+        "text": texts,
+        "customdata": events[who].to_list(),
         "marker": {"color": colour, "symbol": symbol, "size": 9, "line": {"width": 0}},
         "hovertemplate": "%{text}<br>%{x|%b %Y}<extra></extra>",
-    }  # fmt: skip
+    }

@@ -43,9 +43,14 @@ def by_firm(moment: Moment, looks: Looks) -> Figure:
     return figure(
         traces,
         layout(
-            looks, f"The {len(names)} largest firms (click for the firm)",
-            barmode="stack", bargap=0.25, hovermode="y unified", showlegend=False,
+            looks,
+            f"The {len(names)} largest firms (click for the firm)",
+            barmode="stack",
+            bargap=0.25,
+            hovermode="y unified",
+            showlegend=False,
             xaxis={"title": {"text": "GW, all regions"}, "rangemode": "tozero"},
-            yaxis={"automargin": True, "rangemode": "normal"}, margin={"b": 46},
+            yaxis={"automargin": True, "rangemode": "normal"},
+            margin={"b": 46},
         ),
-    )  # fmt: skip
+    )

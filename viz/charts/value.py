@@ -47,12 +47,14 @@ def firms(moment: Moment, looks: Looks) -> Figure:
     return figure(
         traces,
         layout(
-            looks, "Value per megawatt against value per hash (listed firms, size: value)",
-            hovermode="closest", margin={"b": 46},
+            looks,
+            "Value per megawatt against value per hash (listed firms, size: value)",
+            hovermode="closest",
+            margin={"b": 46},
             xaxis=axis(looks, "enterprise value, musd per EH/s of nameplate hash", type="log", dtick=1),
             yaxis=axis(looks, "musd per energised MW", type="log", dtick="D2"),
         ),
-    )  # fmt: skip
+    )
 
 
 def contracted(moment: Moment, looks: Looks) -> Figure:
@@ -85,9 +87,13 @@ def industry(moment: Moment, looks: Looks) -> Figure:
         ),
     ]
     settings = layout(
-        looks, "The whole industry", "musd/MW", xaxis=time_axis(looks, moment.span), margin={"r": 56},
+        looks,
+        "The whole industry",
+        "musd/MW",
+        xaxis=time_axis(looks, moment.span),
+        margin={"r": 56},
         yaxis2=second_axis(looks, "musd/(EH/s)"),
-    )  # fmt: skip
+    )
     return figure(traces, settings)
 
 
@@ -100,13 +106,24 @@ def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks, sides: dic
     names = group["firm"].to_list()
     sizes = np.clip(6 + 0.32 * np.sqrt(group["enterprise_value"].to_numpy(float)), 6, 52)
     return {
-        "type": "scatter", "mode": "markers+text", "name": name, "x": numbers(group["ev_per_eh"]),
-        "y": numbers(group["ev_per_mw"]), "text": [firm if firm in sides else "" for firm in names],
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": name,
+        "x": numbers(group["ev_per_eh"]),
+        "y": numbers(group["ev_per_mw"]),
+        "text": [firm if firm in sides else "" for firm in names],
         "textposition": [sides.get(firm, "top center") for firm in names],
-        "textfont": {"size": SMALL, "color": looks.ink}, "customdata": names,
-        "marker": {"color": colour, "size": numbers(sizes), "opacity": 0.85, "line": {"color": looks.paper, "width": 1}},
-        "hovertext": _hover(group), "hoverinfo": "text",
-    }  # fmt: skip
+        "textfont": {"size": SMALL, "color": looks.ink},
+        "customdata": names,
+        "marker": {
+            "color": colour,
+            "size": numbers(sizes),
+            "opacity": 0.85,
+            "line": {"color": looks.paper, "width": 1},
+        },
+        "hovertext": _hover(group),
+        "hoverinfo": "text",
+    }
 
 
 def _hover(group: pd.DataFrame) -> list[str]:
@@ -129,13 +146,20 @@ def _trails(moment: Moment, looks: Looks) -> Trace:
         xs += [*numbers(path["ev_per_eh"]), None]
         ys += [*numbers(path["ev_per_mw"]), None]
     return {
-        "type": "scatter", "mode": "lines", "name": "path of the last year", "x": xs, "y": ys, "hoverinfo": "skip",
-        "line": {"color": looks.quiet, "width": 1}, "opacity": 0.6, "meta": "decoration",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": "path of the last year",
+        "x": xs,
+        "y": ys,
+        "hoverinfo": "skip",
+        "line": {"color": looks.quiet, "width": 1},
+        "opacity": 0.6,
+        "meta": "decoration",
+    }
 
 
 def label_sides(firms: pd.DataFrame) -> dict[str, str]:
-    """Return on which side of its disc each of the nine has its name, so that names keep clear of each other."""
+    """Return on which side of its disc each of the nine has its name, clear of the others."""
     known = firms.loc[firms["firm"].isin(NINE).to_numpy()]
     spots = np.log10(known[["ev_per_eh", "ev_per_mw"]].to_numpy(float))
     taken = [np.array([x, y]) for x, y in spots]

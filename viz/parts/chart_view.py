@@ -38,7 +38,7 @@ def ChartView(
         if on_drawn and version >= 0:
             on_drawn(version)
 
-    Chart.element(name=name, figure=figure | {"version": frame}, on_clicked=clicked, on_drawn=drawn)
+    Chart.element(name=name, figure=figure | {"version": frame}, on_clicked=clicked, on_drawn=drawn)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @solara.component
@@ -61,9 +61,13 @@ def MomentChart(
         solara.Error(figure)
         return
     ChartView(
-        name, figure, frame, on_click=open_firm, on_drawn=lambda version: player.note_drawn(name, version),
+        name,
+        figure,
+        frame,
+        on_click=open_firm,
+        on_drawn=lambda version: player.note_drawn(name, version),
         on_gone=lambda: player.forget(name),
-    )  # fmt: skip
+    )
 
 
 @solara.component
@@ -86,10 +90,13 @@ def TabBar(tab: solara.Reactive[str]) -> None:
         for each in TABS:
             here = each.key == tab.value
             solara.Button(
-                each.title, text=True, small=True, on_click=lambda key=each.key: tab.set(key),
+                each.title,
+                text=True,
+                small=True,
+                on_click=lambda key=each.key: tab.set(key),
                 classes=[f"gridrush-tab-{each.key}", *(["gridrush-here"] if here else [])],
                 attributes={"role": "tab", "aria-selected": str(here).lower()},
-            )  # fmt: skip
+            )
 
 
 def drawn_or_said(build: Callable[[Moment, Looks], Figure], moment: Moment, looks: Looks) -> Figure | str:

@@ -23,13 +23,24 @@ def Controls(player: Player, reset: Callable[[], object], reset_hint: str) -> No
             _button("mdi-skip-backward", "first", "first month", lambda: player.go(0), disabled=at == 0)
             icon, name = ("mdi-pause", "pause") if playing else ("mdi-play", "play")
             _button(icon, name, f"{name} (space)", player.toggle, disabled=over or bool(busy), strong=True)
-            _button("mdi-step-forward", "step", "next month (right arrow)", player.step,
-                    disabled=over or playing or bool(busy))  # fmt: skip
+            _button(
+                "mdi-step-forward",
+                "step",
+                "next month (right arrow)",
+                player.step,
+                disabled=over or playing or bool(busy),
+            )
             _button(
                 "mdi-fast-forward", "end", "run to the end", player.run_to_end, disabled=over or bool(busy)
             )
-        solara.Select("", list(SPEEDS), value=player.speed.value, on_value=player.speed.set, dense=True,
-                      classes=["gridrush-speed"])  # fmt: skip
+        solara.Select(
+            "",
+            list(SPEEDS),
+            value=player.speed.value,
+            on_value=player.speed.set,
+            dense=True,
+            classes=["gridrush-speed"],
+        )
         TimeLine(player)
 
 
@@ -52,7 +63,7 @@ def TimeLine(player: Player) -> None:
             attributes={"aria-label": "month"},
         )
         solara.Div(
-            classes=["gridrush-ends"], children=[f"{moment.span[0]:%b %Y}", " – ", f"{moment.span[1]:%b %Y}"]
+            classes=["gridrush-ends"], children=[f"{moment.span[0]:%b %Y}", " to ", f"{moment.span[1]:%b %Y}"]
         )
 
 
@@ -81,9 +92,14 @@ def Messages(player: Player) -> None:
     if player.error.value:
         with solara.Div(classes=["gridrush-error"]):
             solara.v.Alert(
-                type="error", dense=True, dismissible=True, outlined=True, children=[player.error.value],
-                v_model=True, on_v_model=lambda open_: player.error.set("") if not open_ else None,
-            )  # fmt: skip
+                type="error",
+                dense=True,
+                dismissible=True,
+                outlined=True,
+                children=[player.error.value],
+                v_model=True,
+                on_v_model=lambda open_: player.error.set("") if not open_ else None,
+            )
 
 
 def act(player: Player, reset: Callable[[], object], what: str) -> None:
@@ -108,7 +124,17 @@ def _button(
     strong: bool = False,
 ) -> None:
     solara.Button(
-        icon_name=icon, on_click=lambda: act() and None, disabled=disabled, icon=not strong, small=True,
-        color="primary" if strong else None, classes=["gridrush-button", f"gridrush-{name}"],
+        icon_name=icon,
+        on_click=lambda: _done(act),
+        disabled=disabled,
+        icon=not strong,
+        small=True,
+        color="primary" if strong else None,
+        classes=["gridrush-button", f"gridrush-{name}"],
         attributes={"title": hint, "aria-label": name},
-    )  # fmt: skip
+    )
+
+
+def _done(act: Callable[[], object]) -> None:
+    """Do it; what it says of itself is nobody's business here."""
+    act()

@@ -49,14 +49,22 @@ def Card(player: Player, moment: Moment, firm: str, dark: bool) -> None:
                 classes=["gridrush-card-facts"],
                 children=[f"{moment.month:%b %Y}: {card.facts(moment, firm)}"],
             )
-            solara.Button(icon_name="mdi-close", icon=True, small=True, on_click=lambda: player.firm.set(""),
-                          attributes={"aria-label": "close"})  # fmt: skip
+            solara.Button(
+                icon_name="mdi-close",
+                icon=True,
+                small=True,
+                on_click=lambda: player.firm.set(""),
+                attributes={"aria-label": "close"},
+            )
         with solara.Div(classes=["gridrush-card-tabs"]):
             for each in ("decisions", "value", *(name for name in PAGES if name != "decisions")):
                 solara.Button(
-                    TITLES.get(each, each.capitalize()), text=True, small=True, on_click=lambda each=each: turn(each),
+                    TITLES.get(each, each.capitalize()),
+                    text=True,
+                    small=True,
+                    on_click=lambda each=each: turn(each),
                     classes=[f"gridrush-page-{each}", *(["gridrush-here"] if each == page else [])],
-                )  # fmt: skip
+                )
         with solara.Div(classes=["gridrush-card-body"]):
             if page == "value":
                 Over(moment, firm, dark)

@@ -31,7 +31,14 @@ def Saving(player: Player) -> None:
 
     with solara.Div(classes=["gridrush-form"], style="margin-top: 18px"):
         solara.InputText("Folder for this run", value=path or proposed, on_value=set_path, dense=True)
-        solara.Button("Save the run", icon_name="mdi-content-save", small=True, outlined=True, on_click=save,
-                      disabled=bool(player.busy.value), classes=["gridrush-save"])  # fmt: skip
+        solara.Button(
+            "Save the run",
+            icon_name="mdi-content-save",
+            small=True,
+            outlined=True,
+            on_click=save,
+            disabled=bool(player.busy.value),
+            classes=["gridrush-save"],
+        )
         if said:
             solara.Div(classes=["gridrush-facts"], children=[said])

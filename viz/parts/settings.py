@@ -51,18 +51,33 @@ def Settings(player: LivePlayer) -> None:
     everything, show_everything = solara.use_state(False)
     with solara.Div(classes=["gridrush-settings"]):
         with solara.Div(classes=["gridrush-pair"]):
-            solara.Select("Scenario", names if chosen in names else [chosen, *names], value=chosen, dense=True,
-                          on_value=lambda name: player.choose(scenario=name))  # fmt: skip
-            solara.InputText("Seed", value=str(player.seed.value), on_value=lambda text: _seed(player, text),
-                             dense=True, classes=["gridrush-seed"])  # fmt: skip
+            solara.Select(
+                "Scenario",
+                names if chosen in names else [chosen, *names],
+                value=chosen,
+                dense=True,
+                on_value=lambda name: player.choose(scenario=name),
+            )
+            solara.InputText(
+                "Seed",
+                value=str(player.seed.value),
+                on_value=lambda text: _seed(player, text),
+                dense=True,
+                classes=["gridrush-seed"],
+            )
         Pending(player)
         values = solara.use_memo(lambda: _values(player), [chosen, player.settings.value])
         for each in FEATURED:
             Setting(player, parameters()[each.name], values[each.name], each).key(each.name)
         label = "fewer parameters" if everything else f"all {len(parameters())} parameters"
-        solara.Button(label, text=True, small=True, classes=["gridrush-all"],
-                      icon_name="mdi-chevron-up" if everything else "mdi-chevron-down",
-                      on_click=lambda: show_everything(not everything))  # fmt: skip
+        solara.Button(
+            label,
+            text=True,
+            small=True,
+            classes=["gridrush-all"],
+            icon_name="mdi-chevron-up" if everything else "mdi-chevron-down",
+            on_click=lambda: show_everything(not everything),
+        )
         if everything:
             AllParameters(player, values)
 
@@ -74,8 +89,13 @@ def Pending(player: LivePlayer) -> None:
     if player.pending and player.applied.value[1] >= 0:
         with solara.Div(classes=["gridrush-pending"]):
             solara.Div(children=["Changes are pending until reset"])
-            solara.Button("reset", small=True, color="warning", on_click=lambda: player.reset() and None,
-                          classes=["gridrush-apply"])  # fmt: skip
+            solara.Button(
+                "reset",
+                small=True,
+                color="warning",
+                on_click=lambda: apply(player),
+                classes=["gridrush-apply"],
+            )
     elif changes:
         with solara.Div(classes=["gridrush-changed"]):
             solara.Div(children=[f"{changes} {'value' if changes == 1 else 'values'} changed"])
@@ -128,9 +148,15 @@ def _control(player: LivePlayer, row: Parameter, value: Any, featured: Featured 
     elif featured:
         low, high = min(featured.low, value), max(featured.high, value)
         solara.v.Slider(
-            v_model=value, on_v_model=lambda new: change(float(round(new, 6))), min=low, max=high,
-            step=featured.step, hide_details=True, dense=True, attributes={"aria-label": row.name},
-        )  # fmt: skip
+            v_model=value,
+            on_v_model=lambda new: change(float(round(new, 6))),
+            min=low,
+            max=high,
+            step=featured.step,
+            hide_details=True,
+            dense=True,
+            attributes={"aria-label": row.name},
+        )
     else:
         Typed(player, row, value)
 
@@ -151,6 +177,11 @@ def Typed(player: LivePlayer, row: Parameter, value: Any) -> None:  # noqa: ANN4
         player.set(row.name, new)
 
     solara.InputText("", value=_text(value), on_value=change, dense=True, error=complaint or False)
+
+
+def apply(player: LivePlayer) -> None:
+    """Start anew with what is pending."""
+    player.reset()
 
 
 def _values(player: LivePlayer) -> dict[str, Any]:
@@ -186,7 +217,7 @@ def _unit(row: Parameter) -> str:
         "": "",
         "share": "",
         "utility": "",
-        "ratio": " ×",
+        "ratio": " times",
         "1/year": " a year",
         "1/sqrt(year)": " /√year",
     }
