@@ -49,6 +49,13 @@ def reckon(state, hashprice):
     state.firms.expected_hashprice = hashprice
 
 
+def taken(state):
+    """Return the energy that fleets of one generation took in the month, million MWh."""
+    scratch, installed = state.scratch, state.sites.hash.sum(axis=1)
+    share = scratch["running_hash"] / np.where(installed > 0.0, installed, 1.0)
+    return scratch["machine_mw"] * share * HOURS_PER_MONTH / 1e6
+
+
 def test_dispatch_moves_megawatts_only_between_mining_and_idle():
     state = start()
     unlet = state.sites.mining_mw + state.sites.idle_mw
@@ -138,7 +145,7 @@ def test_of_two_generations_the_better_one_runs_at_least_as_long():
         one_fleet(state, generation)
         reckon(state, 38.0)
         dispatch(state)
-        runs.append(state.scratch["running_mw"][rows] / state.scratch["machine_mw"][rows])
+        runs.append(taken(state)[rows] / state.scratch["machine_mw"][rows])
     assert (runs[1] >= runs[0]).all()
     assert (runs[1] > runs[0]).any()
 
@@ -194,26 +201,26 @@ def test_released_sites_do_not_mine_for_the_last_firm_of_the_table():
 
 def test_hosted_machines_pay_the_all_in_price_for_what_they_take():
     state = start()
+    one_fleet(state)
     reckon(state, 1e5)
     dispatch(state)
     sites, scratch = state.sites, state.scratch
-    hosted = np.flatnonzero((sites.host_site >= 0) & (scratch["running_mw"] > 0.0))
+    hosted = np.flatnonzero((sites.host_site >= 0) & (scratch["running_hash"] > 0.0))
     assert len(hosted)
     fixed, _ = power_price(state)
-    owed = fixed[hosted] * scratch["running_mw"][hosted] * HOURS_PER_MONTH / 1e6
-    assert scratch["hosting_fee"][hosted] == pytest.approx(owed)
+    assert scratch["hosting_fee"][hosted] == pytest.approx((fixed * taken(state))[hosted])
     assert np.abs(scratch["energy_cost"][hosted]).max() == 0.0
 
 
 def test_the_host_keeps_its_margin_of_the_fee():
     state = start()
+    one_fleet(state)
     reckon(state, 1e5)
     dispatch(state)
     sites, scratch = state.sites, state.scratch
     kept = scratch["hosting_fee"] - scratch["host_cost"]
     hosted = sites.host_site >= 0
-    megawatt_hours = scratch["running_mw"] * HOURS_PER_MONTH
-    assert kept[hosted] == pytest.approx((sites.hosting_margin * megawatt_hours / 1e6)[hosted])
+    assert kept[hosted] == pytest.approx((sites.hosting_margin * taken(state))[hosted])
     assert kept[hosted].sum() > 0.0
     assert np.abs(kept[~hosted]).max() == 0.0
 
@@ -224,8 +231,8 @@ def test_who_sells_power_back_pays_for_all_of_it_and_books_what_is_sold():
     dispatch(state)
     scratch, sites = state.scratch, state.sites
     fixed, _ = power_price(state)
-    taken = scratch["machine_mw"] * state.scenario.power.availability * HOURS_PER_MONTH
-    assert scratch["energy_cost"][rows] == pytest.approx((fixed * taken / 1e6)[rows])
+    bought = scratch["machine_mw"] * state.scenario.power.availability * HOURS_PER_MONTH
+    assert scratch["energy_cost"][rows] == pytest.approx((fixed * bought / 1e6)[rows])
     assert scratch["response_income"][rows].min() > 0.0
     others = np.setdiff1d(np.arange(len(sites)), rows)
     assert np.abs(scratch["response_income"][others]).max() == 0.0
@@ -252,7 +259,7 @@ def test_on_the_first_day_grid_sites_that_pay_off_pay_what_they_reported():
     worth = breakeven_power_price(state.hashprice, fleet) - sites.operating_cost[rows]
     rows = rows[sites.power_cost[rows] < worth]
     assert len(rows) > 50
-    paid = state.scratch["energy_cost"][rows] / (state.scratch["running_mw"][rows] * HOURS_PER_MONTH / 1e6)
+    paid = state.scratch["energy_cost"][rows] / taken(state)[rows]
     assert paid == pytest.approx(sites.power_cost[rows], rel=1e-6)
 
 
