@@ -164,6 +164,7 @@ SITE = (
     Column("pipeline_mw", F, "MW", "not energised, not signed away"),
     Column("pipeline_start_mw", F, "MW", "megawatts that energise together at the energisation month"),
     Column("energisation", I, "month", "month the pipeline energises", NEVER),
+    Column("gave_way", B, "-", "the pipeline's connection work was lent to AI requests"),
     Column("fitted_it_mw", F, "MW of IT", "finished hall space that stands empty after a tenant left"),
     Column("hosting_margin", F, "USD/MWh", "part of the hosting price that is the host's margin"),
     Column("new_mine_value", F, "musd/MW", "value of filling an empty megawatt with machines, last month"),
@@ -219,6 +220,7 @@ HYPERSCALER = (
     Column("onsite_mw", F, "MW", "delivered behind the meter"),
     Column("leased_mw", F, "MW", "delivered by miners"),
     Column("committed_mw", F, "MW", "on order from any source, not yet delivered"),
+    Column("barred_until", I, "month", "month until which nobody lets to it, after a default", -NEVER),
     Column("need_mw", F, "MW", "load due within the planning horizon and covered by nothing yet"),
 )
 

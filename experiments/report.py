@@ -145,17 +145,27 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     network, price = mining["network_hashrate_eh_s"], mining["btc_price_usd"]
     counts = {name: _count(out[name], name) for name in ("exits", "mergers", "liquidations", "entries")}
     filings = _count(out["chapter11_filings"], "chapter 11 filings")
-    leases, width = _count(rent["leases_signed"], "leases"), number(rent["mean_core_width_usd_kw_month"])
+    width = number(rent["mean_core_width_usd_kw_month"])
     return [
         f"Firms: {out['firms_at_start']} at the start, {out['firms_at_end']} at the end; {counts['exits']} "
         f"({counts['mergers']}, {counts['liquidations']}), {filings}, {counts['entries']}; "
         f"fewest {out['fewest_firms']} in {out['fewest_firms_month']}.",
-        f"Rent (colocation): {number(rents['start'])} to {number(rents['end'])} USD/kW-month of IT; "
-        f"{leases} signed, core {width} USD/kW-month wide on average.",
+        f"New leases: {_signed(rent['signed'])}. Rents are means over the term, USD/kW-month of IT; the going"
+        f" colocation rent went from {number(rents['start'])} to {number(rents['end'])}, the core was {width}"
+        " wide on average.",
         f"Mining: BTC {number(price['start'])} to {number(price['end'])} USD, hashprice "
         f"{number(hashprice['start'], 1)} to {number(hashprice['end'], 1)} USD/PH/day, "
         f"network {number(network['start'])} to {number(network['end'])} EH/s.",
     ]
+
+
+def _signed(signed: dict[str, dict[str, float]]) -> str:
+    """Return what was signed, product by product."""
+    parts = []
+    for product, row in signed.items():
+        size, rent = number(row["gross_mw"]), number(row["mean_rent_usd_kw_month"])
+        parts.append(f"{int(row['leases'])} {product} ({size} MW at {rent})")
+    return ", ".join(parts) or "none"
 
 
 def _count(count: int, things: str) -> str:

@@ -42,7 +42,9 @@ def summarise(run: Run) -> dict[str, Any]:
         "firms": [firm_fate(run, name) for name in heart(run)],
         "concentration": {basis: _concentration(series, basis) for basis in BASES},
         "shakeout": _shakeout(series),
-        "rent": _start_and_end(series, "lease_rent_usd_kw_month", "shell_rent_usd_kw_month") | _core(series),
+        "rent": _start_and_end(series, "lease_rent_usd_kw_month", "shell_rent_usd_kw_month")
+        | _core(series)
+        | {"signed": _signed(run.leases)},
         "mining": _start_and_end(
             series, "hashprice_usd_ph_day", "network_hashrate_eh_s", "btc_price_usd", "subsidy_btc"
         ),
@@ -127,6 +129,20 @@ def _core(series: pd.DataFrame) -> dict[str, Any]:
     """Return the mean width of the core in the months that had a deal, and the number of deals."""
     width = series["core_width_usd_kw_month"].where(series["leases_signed"] > 0)
     return {"mean_core_width_usd_kw_month": width.mean(), "leases_signed": int(series["leases_signed"].sum())}
+
+
+def _signed(leases: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return number, gross megawatts and mean rent over the term of the run's new leases, by product."""
+    new = leases.loc[~leases["at_start"].astype(bool)]
+    signed = {}
+    for product, group in new.groupby("product", observed=True, sort=True):
+        rent = (group["rent_usd_kw_month"] * group["it_mw"]).sum() / group["it_mw"].sum()
+        signed[str(product)] = {
+            "leases": len(group),
+            "gross_mw": group["gross_mw"].sum(),
+            "mean_rent_usd_kw_month": rent,
+        }
+    return signed
 
 
 def _shakeout(series: pd.DataFrame) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def update_demand(state: State) -> None:
     covered = coverage(state, [ai.planning_months])[0]
     wanted = buyers.demand_share * path.due(state.month, ai.planning_months)
     buyers.committed_mw = np.maximum(covered - delivered(state), 0.0)
-    buyers.need_mw = np.maximum(wanted - covered, 0.0)
+    buyers.need_mw = np.maximum(wanted - covered, 0.0) * (buyers.barred_until <= state.month)
     busted = ai.bust_month is not None and state.month >= ai.bust_month
     state.scratch["tenant_hazard_factor"] = ai.bust_default_factor if busted else 1.0
     if state.month == 0:

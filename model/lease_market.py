@@ -7,8 +7,8 @@ import numpy as np
 from agents.economics.assignment import clear_leases
 from agents.tables import LeaseStatus, Outcome, Product
 from model.choice import Offers, capex_of
-from model.funding import loan_share
-from model.options import BlockTable, average_over_first
+from model.funding import funded_by_parent, loan_share
+from model.options import BlockTable, average_over_first, expected_slip
 from model.sites import take_megawatts
 from model.state import State
 
@@ -114,9 +114,11 @@ def _sign(state: State, offers: Offers, table: BlockTable, deal: dict) -> None:
 
 def _promised_lead(state: State, table: BlockTable, block: int, product: int) -> float:
     """Return the years promised to the tenant: the plan without slips, or when the power comes."""
-    leases = state.scenario.leases
-    slip = 1.0 + leases.slip_probability * leases.slip_months
-    return float(np.maximum(table.ready[block, product] / slip, 1.0 / MONTHS))
+    planned = state.terms.lead[product] / expected_slip(state.scenario.leases)
+    build = planned * (1.0 - table.fitted_share[block])
+    energisation = state.sites.energisation[table.site[block]]
+    power = (energisation - state.month) / MONTHS if table.from_pipeline[block] else 0.0
+    return max(float(build), float(power), 1.0 / MONTHS)
 
 
 def _add_lease(
@@ -148,7 +150,8 @@ def _add_lease(
             **_credit_terms(state, deal["buyer"], site),
         },
     )
-    contract = deal["rent"] * it_mw * terms.years[product] * terms.prepaid[product]
+    mean_rent = deal["rent"] * average_over_first(terms)[product]
+    contract = mean_rent * it_mw * terms.years[product] * terms.prepaid[product]
     if contract > 0.0:
         # Lenders fund what the tenant has not paid for already.
         state.leases.loan_share[-1] *= max(1.0 - contract / capex, 0.0) if capex > 0.0 else 0.0
@@ -164,10 +167,11 @@ def _credit_terms(state: State, buyer: int, site: int) -> dict[str, float | bool
     # Which high-yield leases find a guarantor is drawn by site, like everything that belongs to a site.
     drawn = state.streams.uniform("backstop", state.month, state.sites.slot[site : site + 1])[0]
     backstop = not grade and bool(drawn < state.scenario.leases.backstop_share)
+    lent = finance.debt_enabled and not funded_by_parent(state)[state.sites.owner[site]]
     return {
         "project_rate": finance.project_rate
         + finance.project_spread_high_yield * (not grade and not backstop),
-        "loan_share": loan_share(grade, backstop, state.scenario) if finance.debt_enabled else 0.0,
+        "loan_share": loan_share(grade, backstop, state.scenario) if lent else 0.0,
         "backstop": backstop,
         "default_hazard": buyers.default_hazard[buyer],
     }

@@ -6,7 +6,7 @@ computed for every eligible block, reviewed or not: the same numbers price the o
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from agents.tables import Product, Stage, Status, Tenure
 from model.mining import Fleets, fleets, mean_cash_cost, meter_efficiency
 from model.state import State
 from model.tenants import bids
+
+if TYPE_CHECKING:
+    from model.parameters.demand import Leases
+    from model.scenario import Scenario
 
 PRODUCTS = (Product.SHELL, Product.COLOCATION, Product.CLOUD)
 MONTHS = 12.0
@@ -54,19 +58,18 @@ class BlockTable(NamedTuple):
     """Highest rent any buyer in need would pay, [buyers x n x 3]; minus infinity for none."""
 
 
-def product_terms(state_scenario: object) -> ProductTerms:
+def product_terms(scenario: Scenario) -> ProductTerms:
     """Return cost, term and lead of the three products from a scenario."""
-    leases = state_scenario.leases  # type: ignore[attr-defined]
+    leases = scenario.leases
     hall = leases.colocation_capex
-    slip = 1.0 + leases.slip_probability * leases.slip_months
-    lead = np.array([leases.shell_lead, leases.colocation_lead, leases.cloud_lead]) * slip / MONTHS
+    planned = np.array([leases.shell_lead, leases.colocation_lead, leases.cloud_lead]) / MONTHS
     gpu = leases.gpu_capex
     return ProductTerms(
         capex=np.array([leases.shell_capex, hall, hall + gpu]),
         hall=np.array([leases.shell_capex, hall, hall]),
         margin=np.array([leases.shell_margin, leases.colocation_margin, leases.cloud_margin]),
         years=np.array([leases.shell_term, leases.colocation_term, leases.cloud_term], dtype=float),
-        lead=lead,
+        lead=planned * expected_slip(leases),
         residual=np.array(
             [
                 leases.shell_capex * leases.hall_residual,
@@ -76,8 +79,14 @@ def product_terms(state_scenario: object) -> ProductTerms:
         ),
         prepaid=np.array([0.0, leases.prepaid_colocation, leases.prepaid_cloud]),
         tenant_share=np.array([0.0, leases.tenant_capex_share, 0.0]),
-        escalator=leases.escalator,
+        # The rent rises once a year by this share; the formulas take the continuous rate.
+        escalator=float(np.log1p(leases.escalator)),
     )
+
+
+def expected_slip(leases: Leases) -> float:
+    """Return how many times as long as planned a build takes: months of slips may slip again."""
+    return 1.0 / (1.0 - leases.slip_probability * leases.slip_months)
 
 
 def average_over_first(terms: ProductTerms) -> np.ndarray:

@@ -34,10 +34,9 @@ def energise(state: State) -> None:
     pushed = (1.0 - slips) * power.ai_priority * unlet * sites.us[due]
     drawn = state.streams.uniform("pipeline", state.month, sites.slot[due])
     late = drawn < slips + pushed
-    first = late & (drawn >= slips)
-    state.grid.headroom += np.bincount(
-        sites.region[due[first]], sites.pipeline_mw[due[first]], minlength=len(state.regions)
-    )
+    lent = due[late & (drawn >= slips) & ~sites.gave_way[due]]
+    state.grid.headroom += _by_region(state, lent)
+    sites.gave_way[lent] = True
     _slip(state, due[late])
     _switch_on(state, due[~late])
 
@@ -60,6 +59,12 @@ def _wanted(state: State, due: np.ndarray) -> np.ndarray:
         mw = sites.pipeline_start_mw[held].copy()
         state.recorder.event("held back", firm=sites.owner[held], site=held, mw=mw)
     return due[wanted]
+
+
+def _by_region(state: State, rows: np.ndarray) -> np.ndarray:
+    """Return the unlet pipeline megawatts of these sites by region."""
+    sites = state.sites
+    return np.bincount(sites.region[rows], sites.pipeline_mw[rows], minlength=len(state.regions))
 
 
 def _works(state: State, rows: np.ndarray) -> np.ndarray:
@@ -90,6 +95,10 @@ def _switch_on(state: State, rows: np.ndarray) -> None:
     mw = sites.pipeline_start_mw[rows].copy()
     works = np.bincount(sites.owner[rows], _works(state, rows), minlength=len(state.firms))
     state.ledger.post("energisation works", "property", "cash", works, sector="suppliers")
+    # What AI requests borrowed of this connection's work is worked off now.
+    owed = _by_region(state, rows[sites.gave_way[rows]])
+    state.grid.headroom = np.maximum(state.grid.headroom - owed, 0.0)
+    sites.gave_way[rows] = False
     sites.energised_mw[rows] += mw
     sites.idle_mw[rows] += sites.pipeline_mw[rows]
     sites.pipeline_mw[rows] = 0.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agents.economics.discounting import annuity_factor
 from agents.tables import (
     LEASE,
     Contract,
@@ -149,7 +150,9 @@ def leases(recorder: Recorder, state: State) -> pd.DataFrame:
     columns["us"] = state.sites.us[columns["site"]]
     columns["site"] = named(state.site_names, columns["site"])
     columns["ended"] = recorder.lease_ended
-    columns["rent_usd_kw_month"] = columns["rent"] * USD_KW_MONTH
+    years = np.maximum(columns["term"], 1) / 12.0
+    growth = np.asarray(annuity_factor(-np.log1p(columns["escalator"]), years)) / years
+    columns["rent_usd_kw_month"] = columns["rent"] * growth * USD_KW_MONTH
     return decoded(recorder.start, columns)
 
 

@@ -99,6 +99,16 @@ def _prepayment(scenario: Scenario) -> Iterator[Problem]:
             yield Problem((f"leases.prepaid_{product}", f"leases.{product}_term"), line)
 
 
+def _slips(scenario: Scenario) -> Iterator[Problem]:
+    leases = scenario.leases
+    if leases.slip_probability * leases.slip_months >= 1:
+        line = (
+            f"leases.slip_probability = {leases.slip_probability:g} times leases.slip_months = "
+            f"{leases.slip_months} must be below 1: a build would slip faster than it advances"
+        )
+        yield Problem(("leases.slip_probability", "leases.slip_months"), line)
+
+
 def _labels(scenario: Scenario) -> Iterator[Problem]:
     for key in ("name", "description"):
         if len(getattr(scenario, key).splitlines()) > 1:
@@ -137,6 +147,7 @@ def _start(scenario: Scenario) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Scenario], Iterator[Problem]], ...] = (
     _ordered_pairs,
+    _slips,
     _price,
     _megawatts,
     _prepayment,

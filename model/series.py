@@ -95,7 +95,8 @@ def _power(state: State) -> Row:
         "delivered_grid_gw": grid,
         "delivered_miners_gw": miners,
         "delivered_onsite_gw": onsite,
-        "gap_gw": demand - grid - miners - onsite,
+        "gap_gw": max(demand - grid - miners - onsite, 0.0),
+        "stranded_gw": max(grid + miners + onsite - demand, 0.0),
         "committed_gw": float(buyers.committed_mw.sum()) * GW,
         "unsecured_need_gw": float(buyers.need_mw.sum()) * GW,
     }

@@ -76,7 +76,8 @@ POWER = (
         "delivered_miners_gw", "GW", "part of it miners deliver: gross load of delivering leases at US sites"
     ),
     _column("delivered_onsite_gw", "GW", "part of it supplied behind the meter"),
-    _column("gap_gw", "GW", "demand less the three deliveries"),
+    _column("gap_gw", "GW", "demand less the three deliveries, zero when they exceed it"),
+    _column("stranded_gw", "GW", "the three deliveries beyond demand, zero when they fall short"),
     _column("committed_gw", "GW", "on order from any source, not yet delivered"),
     _column("unsecured_need_gw", "GW", "due within the planning horizon and covered by nothing yet"),
     _column("queue_gw", "GW", "serious requests waiting for the grid, US"),

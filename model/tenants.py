@@ -16,7 +16,7 @@ from agents.economics.tenants import (
     own_hall_value,
     power_cost_it,
 )
-from agents.tables import Contract
+from agents.tables import Contract, Kind
 from model.onsite import waits
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
         ready: Years until the landlord would deliver, [n x 3].
 
     Returns:
-        musd/IT MW-year, [buyers x n x 3]; minus infinity for buyers whose need is below the smallest block.
+        musd/IT MW-year, [buyers x n x 3]; minus infinity for buyers whose need is below the smallest block,
+        and for all but its parent where a customer in need has the block itself.
     """
     buyers, scenario = state.hyperscalers, state.scenario
     rent = np.full((len(buyers), *ready.shape), -np.inf)
@@ -147,20 +148,40 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
     offer = _offers(state, ready, rate, power)
     worth = highest_rent(margin, rate, offer, own_hall(scenario), alternatives(state, needing))
     rent[needing] = worth * state.grid.taste[needing][:, state.sites.region[site], None]
+    _keep_for_parents(state, site, rent)
     return rent
+
+
+def _keep_for_parents(state: State, site: np.ndarray, rent: np.ndarray) -> None:
+    """Strike the bids of others for blocks of an AI customer's arm while the customer needs power itself."""
+    owner = state.sites.owner[site]
+    block = np.flatnonzero(state.firms.kind[owner] == Kind.AI_CUSTOMER)
+    if not len(block):
+        return
+    parent = buyer_rows(state, owner[block])
+    needy = state.hyperscalers.need_mw[parent] >= state.scenario.ai.minimum_block_mw
+    block, parent = block[needy], parent[needy]
+    own = rent[parent, block]
+    rent[:, block] = -np.inf
+    rent[parent, block] = own
+
+
+def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
+    """Return the hyperscaler row behind each AI customer's arm: arms are in the order of that table."""
+    return arms - int(np.flatnonzero(state.firms.kind == Kind.AI_CUSTOMER)[0])
 
 
 def site_power_price(state: State) -> np.ndarray:
     """Return what an AI hall pays for power at each site, USD/MWh, [sites].
 
-    The site's own price, less nothing for curtailment: firm load forgoes the demand-response credit that a
-    miner's grid price is net of.
+    The site's own price without the demand-response credit that a miner's grid price is net of. The credit
+    moves with the capacity price, so this is also what firm load pays for capacity.
     """
     sites, regions = state.sites, state.regions
     grid = sites.contract == Contract.GRID
     moving = np.where(grid, (sites.power_cost - sites.fixed_price), 0.0)
     price = sites.power_cost + moving * (regions.energy_index[sites.region] - 1.0)
-    credit = np.where(grid & sites.us, regions.response_credit_start[sites.region], 0.0)
+    credit = np.where(grid & sites.us, regions.response_credit[sites.region], 0.0)
     return price * state.scenario.power.energy_scale + credit
 
 
@@ -178,7 +199,7 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
         ready,
         fit_out=np.array([fit_out, 0.0, 0.0]),
         term=terms.years,
-        escalator=leases.escalator,
+        escalator=terms.escalator,
         capex=np.array([inside, shared, 0.0]),
         residual=np.array([leases.hall_residual, 0.0, 0.0]),
         running_cost=power[:, None] * [1.0, 1.0, 0.0] + [operation, 0.0, 0.0],

@@ -84,6 +84,14 @@ class ArtificialIntelligence(Group):
         0,
         5,
     )
+    default_exclusion_months: int = param(
+        24,
+        "months",
+        "months after a default in which no landlord lets to the tenant",
+        "estimate_c; the usual length of a reorganisation and of rebuilding credit",
+        0,
+        600,
+    )
     minimum_block_mw: float = param(
         10,
         "MW",
@@ -276,7 +284,7 @@ class Leases(Group):
         0.10,
         "1/month",
         "probability in each month of a build that delivery slips by one more quarter",
-        "estimate_c; 14 planned months become 18, within the 8-24 of conversion_lead_colocation in costs.csv",
+        "estimate_c; 14 planned months become 20, within the 8-24 of conversion_lead_colocation in costs.csv",
         0,
         1,
     )
