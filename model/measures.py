@@ -40,11 +40,11 @@ def concentration(sizes: np.ndarray, present: np.ndarray, basis: str) -> dict[st
     shares = _shares(sizes)
     falling = -np.sort(-shares, axis=1)
     cumulative = falling.cumsum(axis=1)
-    measures = {f"hhi_{basis}": np.einsum("tf,tf->t", shares, shares)}
+    measures = {f"hhi_{basis}": _sum(shares * shares)}
     for k in RATIOS:
         largest = cumulative[:, :k][:, -1:].sum(axis=1)
         measures[f"cr{k}_{basis}"] = np.minimum(largest, 1.0)
-    nats = -_times_log(shares).sum(axis=1)
+    nats = -_sum(_times_log(shares))
     measures[f"gini_{basis}"] = _gini(falling, present.sum(axis=1))
     measures[f"entropy_{basis}"] = np.maximum(nats, 0.0)
     measures[f"numbers_{basis}"] = np.where(shares.any(axis=1), np.exp(nats), 0.0)
@@ -53,8 +53,16 @@ def concentration(sizes: np.ndarray, present: np.ndarray, basis: str) -> dict[st
 
 
 def _shares(sizes: np.ndarray) -> np.ndarray:
-    total = sizes.sum(axis=1, keepdims=True)
+    total = _sum(sizes)[:, None]
     return np.divide(sizes, total, out=np.zeros_like(sizes), where=total > 0)
+
+
+def _sum(values: np.ndarray) -> np.ndarray:
+    """Return the sum over firms, added one after the other.
+
+    Firms that came in later months are zeros at the end: they do not change a digit of the months before.
+    """
+    return values.cumsum(axis=1)[:, -1] if values.shape[1] else np.zeros(len(values))
 
 
 def _times_log(shares: np.ndarray) -> np.ndarray:
@@ -65,9 +73,9 @@ def _gini(falling: np.ndarray, firms: np.ndarray) -> np.ndarray:
     """Weigh shares by their rank from the top among the firms present; absent firms come last, with zero."""
     rank_from_top = np.arange(1, falling.shape[1] + 1)
     weighted = (firms[:, None] + 1 - 2 * rank_from_top) * falling
-    return np.maximum(weighted.sum(axis=1) / np.maximum(firms, 1), 0.0)
+    return np.maximum(_sum(weighted) / np.maximum(firms, 1), 0.0)
 
 
 def _instability(shares: np.ndarray) -> np.ndarray:
     before = np.maximum(np.arange(len(shares)) - INSTABILITY_MONTHS, 0)
-    return np.abs(shares - shares[before]).sum(axis=1)
+    return _sum(np.abs(shares - shares[before]))

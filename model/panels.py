@@ -53,10 +53,11 @@ FIRM_STATIC = (
 """Firm columns that do not change."""
 
 SITE_PANEL = (
-    _of("int8", "stage", "last_choice")
+    _of("bool", "convertible")
+    | _of("int8", "stage", "last_choice")
     | _of("int32", "owner", "host_site", "energisation", "last_move")
     | _of("float64", *USES, "secured_mw", "energised_mw", "hash_eh_s")
-    | _of("float32", "fitted_it_mw", "uptime", "margin", "months_off")
+    | _of("float32", "power_cost", "fitted_it_mw", "uptime", "margin", "months_off")
 )
 """Site columns copied each month; the nameplate hash is summed over generations."""
 SITE_STATIC = (
@@ -65,9 +66,7 @@ SITE_STATIC = (
     "tenure",
     "contract",
     "site_count",
-    "power_cost",
     "operating_cost",
-    "convertible",
 )
 """Site columns that do not change."""
 
