@@ -147,6 +147,13 @@ def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
         rows: Site rows, each once, all owned.
         sold: EH/s by generation, [rows x G].
     """
+    gone = _remove_machines(state, rows, sold)
+    proceeds = gone * state.scenario.bitcoin.machine_resale
+    state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
+
+
+def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """Take machines off sites and books; return what they are worth on the market, musd by firm."""
     sites, firms, ledger = state.sites, state.firms, state.ledger
     count, owner = len(firms), sites.owner[rows]
     held = np.flatnonzero(sites.owner >= 0)
@@ -156,9 +163,8 @@ def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
     held_before = sites.hash[rows]
     left = held_before - sold
     sites.hash[rows] = np.where(left > ROUND_OFF * held_before, left, 0.0)
-    proceeds = gone * state.scenario.bitcoin.machine_resale
-    ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
     ledger.post("machines sold, at book", "earnings", "machines", np.maximum(firms.machines, 0.0) * share)
+    return gone
 
 
 def ordered_mw(state: State) -> np.ndarray:
@@ -255,10 +261,17 @@ def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int, 
 
 
 def retire_machines(state: State) -> None:
-    """Lose machines that break, and scrap those of sites that stand still; the rest of the world does too."""
+    """Lose machines that break, and scrap part of those that do not run, as the rest of the world does.
+
+    What is scrapped brings nothing, and frees its place for other machines.
+    """
     sector, sites = state.rest_of_world, state.sites
     sector.retire()
     sites.hash *= np.exp(-state.scenario.bitcoin.machine_failure / MONTHS)
-    still = np.flatnonzero((sites.months_off > 0.0) & (sites.owner >= 0))
-    if len(still):
-        sell_machines(state, still, sites.hash[still] * -np.expm1(-sector.parameters.retirement / MONTHS))
+    site, generation = state.scratch["stopped"]
+    scrapped = np.zeros(sites.hash.shape)
+    scrapped[site, generation] = sites.hash[site, generation]
+    scrapped *= -np.expm1(-sector.parameters.retirement / MONTHS)
+    rows = np.flatnonzero(scrapped.any(axis=1) & (sites.owner >= 0))
+    if len(rows):
+        _remove_machines(state, rows, scrapped[rows])

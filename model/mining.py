@@ -105,7 +105,7 @@ def dispatch(state: State) -> None:
 
     Writes `mining_mw`, `idle_mw`, `months_off` and the scratch arrays `running_hash`, `machine_mw`,
     `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and `response_income`
-    (musd).
+    (musd), and `stopped`: sites and generations of the machines that do not run.
     """
     sites, firms = state.sites, state.firms
     site, generation, hash_eh_s = fleets(sites.hash)
@@ -131,9 +131,10 @@ def dispatch(state: State) -> None:
     def by_site(amounts: np.ndarray) -> np.ndarray:
         return np.bincount(site, amounts, minlength=len(sites))
 
-    megawatts = hash_eh_s * efficiency
+    megawatts, on = hash_eh_s * efficiency, run.uptime > RUNNING
+    state.scratch["stopped"] = site[~on], generation[~on]
     state.scratch["running_hash"] = by_site(hash_eh_s * run.uptime) * available
-    _assign_use(state, by_site(megawatts), by_site(megawatts * (run.uptime > RUNNING)))
+    _assign_use(state, by_site(megawatts), by_site(megawatts * on))
     _charge(state, *(by_site(megawatts * part) * available for part in run))
 
 

@@ -12,6 +12,7 @@ from model.baseline_network import hashprice_at, network_start
 from model.baseline_tables import load_tables
 from model.calendar import Calendar
 from model.expectations import hashprice_record
+from model.industry import Industry
 from model.ledger import Ledger
 from model.machine_market import (
     best_machine,
@@ -24,6 +25,7 @@ from model.machine_market import (
     still_made,
     update_machine_prices,
 )
+from model.mining import dispatch
 from model.options import site_mining_values
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 from model.scenario import Scenario
@@ -105,6 +107,11 @@ def order_machines(state):
     """Order what the values of phase 7 call for."""
     site_mining_values(state)
     machine_market.order_machines(state)
+
+
+def dispatch_at(state, hashprice):
+    state.hashprice = state.firms.expected_hashprice = hashprice
+    dispatch(state)
 
 
 def machine_mw(state):
@@ -277,14 +284,37 @@ def test_books_lose_the_share_of_the_machines_sold():
     state.ledger.check()
 
 
-def test_machines_break_and_those_that_stand_still_are_scrapped():
+def test_machines_break_and_those_that_stand_still_are_scrapped_for_nothing():
     state = world(sites=2, held=100.0)
-    state.sites.months_off = [0.0, 3.0]
-    before = state.sites.hash[:, 1].copy()
+    state.scratch["stopped"] = np.array([1]), np.array([1])
+    before, cash = state.sites.hash[:, 1].copy(), state.firms.cash[0]
     retire_machines(state)
     left = state.sites.hash[:, 1] / before
     assert left == pytest.approx([np.exp(-0.1 / 12), np.exp(-0.4 / 12)])
+    assert state.firms.cash[0] == cash
+    assert state.firms.machines[0] == pytest.approx(50.0 * (1.0 + np.exp(-0.3 / 12)) / 2.0)
     state.ledger.check()
+
+
+def test_old_machines_that_stopped_are_scrapped_where_newer_ones_run():
+    state = world(held=50.0)
+    state.sites.hash[0, 0] = 1.0
+    before = state.sites.hash[0].copy()
+    dispatch_at(state, 25.0)
+    for _ in range(24):
+        dispatch_at(state, 25.0)
+        retire_machines(state)
+    assert state.sites.months_off[0] == 0.0
+    left = state.sites.hash[0] / np.where(before > 0.0, before, 1.0)
+    assert left == pytest.approx([np.exp(-0.8), np.exp(-0.2), 0.0])
+
+
+def test_machines_of_a_site_nobody_owns_are_nobodys_scrap():
+    state = world(held=50.0)
+    state.sites.owner = -1
+    state.scratch["stopped"] = np.array([0]), np.array([1])
+    retire_machines(state)
+    assert state.firms.machines[0] == 50.0
 
 
 def test_prices_move_to_cost_and_a_share_of_what_the_buyer_gains():
@@ -355,3 +385,12 @@ def test_the_value_of_a_machine_is_that_of_the_formula_at_the_realised_uptime():
     cost = row.cost_median * np.exp(row.cost_log_sigma * -0.6744897501960817) + row.other_cost
     value = row.uptime * machine_value(45.0, GENERATIONS, cost, 0.236, 0.13, max_life=5.0)
     np.testing.assert_allclose(sector(scenario).machine_values(), value)
+
+
+def test_after_a_halving_at_a_constant_price_machines_that_stopped_do_not_stand_there_for_ever():
+    industry = Industry("reference", rng=75, **{"bitcoin.price_process": "constant"})
+    for _ in range(72):
+        industry.step()
+    share = industry.series.under_water_share.to_numpy()
+    assert share[29:48].max() > 2.0 * share[20]
+    assert share[60:72].mean() < 0.75 * share[29:48].max()
