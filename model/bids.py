@@ -11,6 +11,7 @@ from agents.tables import Contract, Kind, LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
 from model.mining import fleets, mean_cash_cost
 from model.options import BlockTable, mine_values, value_of_mining_on
+from model.tenants import buyer_rows
 
 if TYPE_CHECKING:
     from model.state import State
@@ -143,7 +144,8 @@ def _options(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return gain and reach of the targets' blocks in each hand.
 
-    An AI customer needs no tenant: it has the rent it would pay itself, for as much as it still needs.
+    An AI customer needs no tenant: it has the rent it would pay itself, for as much as it still needs, and
+    its arm keeps the blocks for it.
     """
     table: BlockTable = state.scratch["blocks"]
     block, hand = rows.block, rows.block_hand
@@ -171,11 +173,6 @@ def _options(
         # Blocks let this month have nothing left to let: whatever reaches them is worth nothing.
         reach[own] = np.minimum(state.hyperscalers.need_mw[buyer] / np.where(mw > 0.0, mw, np.inf), 1.0)
     return surplus(state, rent, slope, level, table.resale[block] - mine), reach
-
-
-def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
-    """Return the hyperscaler row behind each AI customer's arm: arms are in the order of that table."""
-    return arms - int(np.flatnonzero(state.firms.kind == Kind.AI_CUSTOMER)[0])
 
 
 def generator_saving(state: State, rows: np.ndarray) -> np.ndarray:

@@ -1,12 +1,13 @@
 """Phase 8, the money in it: what firms can put into builds, and how they raise cash.
 
 Own means come first, then corporate debt within what lenders accept, then new equity of listed firms. What is
-promised to builds already signed is never promised twice. With `finance.enabled` off nothing is limited.
+promised to builds already signed is never promised twice. The builds of an AI customer's arm are paid for by
+its parent, without lenders. With `finance.enabled` off nothing is limited.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,11 @@ def miners(state: State) -> np.ndarray:
     return (firms.kind <= Kind.PRIVATE) & (firms.status < Status.ACQUIRED)
 
 
+def funded_by_parent(state: State) -> np.ndarray:
+    """Return which firms are arms of AI customers: what they build, the customer pays for."""
+    return state.firms.kind == Kind.AI_CUSTOMER
+
+
 def cash_cost(state: State) -> np.ndarray:
     """Return each firm's cash cost of this month, musd (zero for firms founded since it was settled)."""
     cost = state.scratch.get("cash_cost")
@@ -56,7 +62,7 @@ def committed_equity(state: State) -> np.ndarray:
     leases = state.leases
     rows = np.flatnonzero(leases.status == LeaseStatus.BUILDING)
     own = (1.0 - leases.loan_share[rows]) * np.maximum(leases.capex[rows] - leases.capex_spent[rows], 0.0)
-    return np.bincount(leases.landlord[rows], own, minlength=len(state.firms))
+    return np.bincount(leases.landlord[rows], own, minlength=len(state.firms)) * ~funded_by_parent(state)
 
 
 def uncommitted_cash(state: State) -> np.ndarray:
@@ -106,7 +112,8 @@ def available_equity(state: State) -> np.ndarray:
     if not state.scenario.finance.enabled:
         return np.full(len(state.firms), np.inf)
     means = uncommitted_cash(state) + borrowing_room(state) + equity_room(state)
-    return np.maximum(means, 0.0) * (state.firms.status < Status.CHAPTER11)
+    means = np.maximum(means, 0.0) * (state.firms.status < Status.CHAPTER11)
+    return np.where(funded_by_parent(state), np.inf, means)
 
 
 def sector_debt_left(state: State) -> float:
@@ -134,14 +141,16 @@ def fund_proposals(
         state: The state; nothing is changed.
         firm: Firm row of each proposal.
         equity_need: What the firm itself must bring, musd, at the smallest loan it may get.
-        debt_need: Project loan, musd, at the largest it may get.
+        debt_need: Project loan, musd, at the largest it may get; parents need none.
         merit: Gain of the proposal; ties go by the firm's slot.
     """
     if not state.scenario.finance.enabled:
         return np.ones(len(firm), dtype=bool)
     funded = np.zeros(len(firm), dtype=bool)
     own, cheap = available_equity(state), uncommitted_cash(state) + equity_room(state)
-    means, unborrowed = own[firm], np.maximum(cheap, 0.0)[firm]
+    parent = funded_by_parent(state)[firm]
+    means, unborrowed = own[firm], np.where(parent, np.inf, np.maximum(cheap, 0.0)[firm])
+    debt_need = np.where(parent, 0.0, debt_need)
     left = sector_debt_left(state)
     used: dict[int, float] = {}
     order = np.lexsort((state.firms.slot[firm], -merit))
@@ -182,6 +191,56 @@ def borrow(state: State, want: np.ndarray) -> np.ndarray:
     granted = granted * min(1.0, sector_debt_left(state) / total)
     add_corporate_debt(state, granted, state.scenario.finance.debt_years * MONTHS)
     return granted
+
+
+class MachineFunds(NamedTuple):
+    """Where the money for machines comes from, musd by firm."""
+
+    own: np.ndarray
+    equity: np.ndarray
+    loan: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Return what can be paid."""
+        return self.own + self.equity + self.loan
+
+
+def machine_funds(state: State, cost: np.ndarray, own: np.ndarray) -> MachineFunds:
+    """Return how firms could pay for machines they want; nothing is drawn yet.
+
+    Own cash comes first, then a loan that the machines secure, whatever else the firm owes; a listed firm
+    issues what it must bring besides, out of the part of its window that signed builds do not need. When
+    lenders have not enough for all, every borrower gets the same part.
+
+    Args:
+        state: The state; nothing is changed.
+        cost: Of the machines, musd by firm.
+        own: Cash that a firm can spend on them, musd; infinite without limits to money.
+    """
+    finance = state.scenario.finance
+    own = np.minimum(own, cost)
+    if not finance.enabled:
+        return MachineFunds(own, np.zeros(len(cost)), np.zeros(len(cost)))
+    share = finance.loan_to_value_machines * finance.debt_enabled
+    builds = np.maximum(-uncommitted_cash(state), 0.0)
+    room = np.maximum(equity_room(state) - builds, 0.0)
+    equity = np.minimum(np.maximum((1.0 - share) * cost - own, 0.0), room)
+    loan = np.minimum(share / (1.0 - share) * (own + equity), cost - own - equity) * miners(state)
+    total = float(loan.sum())
+    if total > 0.0:
+        loan *= min(1.0, sector_debt_left(state) / total)
+    return MachineFunds(own, equity, loan)
+
+
+def draw_machine_funds(state: State, funds: MachineFunds, paid: np.ndarray) -> None:
+    """Raise what machines are paid with besides own cash: shares, and loans over the life of the debt."""
+    if not (funds.equity.any() or funds.loan.any()):
+        return
+    total = funds.total
+    part = np.minimum(paid / np.where(total > 0.0, total, 1.0), 1.0)
+    issue_equity(state, funds.equity * part)
+    add_corporate_debt(state, funds.loan * part, state.scenario.finance.debt_years * MONTHS)
 
 
 def add_corporate_debt(state: State, amount: np.ndarray, months: float) -> None:

@@ -8,6 +8,7 @@ from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.credit import build_draw
 from agents.economics.leases import level_payment
 from agents.tables import LeaseStatus
+from model.funding import funded_by_parent
 from model.state import State
 
 MONTHS = 12
@@ -95,7 +96,10 @@ def serve_project_loans(state: State) -> None:
 
 
 def pay_builds(state: State) -> None:
-    """Spend on builds evenly until the promised delivery: from loans, then reserved cash, then free cash."""
+    """Spend on builds evenly until the promised delivery: from loans, then reserved cash, then free cash.
+
+    Parents of arms put in the money as it is spent.
+    """
     leases, ledger = state.leases, state.ledger
     live = leases.status <= LeaseStatus.DELIVERING
     rows = np.flatnonzero(live & (leases.capex > leases.capex_spent))
@@ -112,6 +116,9 @@ def pay_builds(state: State) -> None:
     borrowed = by_landlord(state, rows, loan)
     own = by_landlord(state, rows, draw - loan)
     reserved = np.minimum(own, np.maximum(state.firms.restricted_cash, 0.0))
+    funded = (own - reserved) * funded_by_parent(state)
+    if funded.any():
+        ledger.post("parent funding", "cash", "capital", funded, sector="investors")
     ledger.post("project draws", "cash", "project_debt", borrowed, sector="lenders")
     ledger.post("builds", "property", "restricted_cash", reserved, sector="suppliers")
     ledger.post("builds", "property", "cash", borrowed + own - reserved, sector="suppliers")

@@ -3,9 +3,9 @@
 A firm that looks at a target values everything it holds in its own hands (its cost of capital, pool fee,
 beliefs and overhead saved) and bids when that exceeds the price: a premium over the target's equity, as a
 whole or in pieces, whichever is more, with net debt taken over. Holders who have no equity left have nothing
-to sell: such firms end in defaults and auctions. Listed acquirers pay in shares, all others in cash. A bid fails when it does not
-pay, when the means do not suffice, when a higher bid or another merger comes first, or when holders vote it
-down.
+to sell: such firms end in defaults and auctions. Listed acquirers pay in shares, all others in cash. A bid
+fails when it does not pay, when the means do not suffice, when a higher bid or another merger comes first,
+or when holders vote it down.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.tables import Kind, Status
-from model.bids import appraise_targets, buyer_rows, power_by_generator
+from model.bids import appraise_targets, power_by_generator
 from model.funding import free_cash
 from model.ownership import absorb_firm
+from model.tenants import buyer_rows
 
 if TYPE_CHECKING:
     from model.state import State
