@@ -52,6 +52,17 @@ def test_nobody_in_chapter_11_is_trusted_with_a_build(world):
     np.testing.assert_array_equal(available_equity(world), 0.0)
 
 
+def test_a_parent_pays_for_the_builds_of_its_arm_without_lenders(world):
+    world.firms.kind[1] = Kind.AI_CUSTOMER
+    site = world.add_sites(1, 200.0)[0]
+    world.add_lease(site, status=LeaseStatus.BUILDING, capex=1e6, signed=0)
+    world.firms.bitcoin = 0.0
+    assert committed_equity(world)[1] == 0.0
+    assert free_cash(world)[1] == 100.0
+    assert np.isinf(available_equity(world)).tolist() == [False, True, False]
+    assert funded(world, [0, 1, 1], [1e6] * 3, [1e6] * 3, [1.0] * 3) == [False, True, True]
+
+
 def test_the_better_proposal_is_funded_first_and_a_smaller_one_may_still_fit(world):
     world.firms.bitcoin = 0.0
     assert funded(world, [0, 0, 0], [60.0, 70.0, 30.0], [0.0] * 3, [1.0, 2.0, 0.5]) == [False, True, True]

@@ -5,15 +5,19 @@ import pytest
 
 from agents.economics.concentration import hhi
 from agents.economics.valuation import overhead_value
-from agents.tables import Kind, LeaseStatus, Status, Tenure
+from agents.tables import Kind, LeaseStatus, Outcome, Status, Tenure
 from model import mergers as phase
 from model.audit import audit
 from model.bids import appraise_targets, power_by_generator
+from model.choice import finance_offers, propose
+from model.lease_market import clear_market, sign_leases
 from model.mergers import choose_targets, mergers, worth_a_look
 from model.mining import mean_cash_cost
+from model.options import value_options
 from model.ownership import absorb_firm
 from model.scenario import Scenario
 from model.setup import build_state
+from model.tenants import buyer_rows
 from model.tick import TICK
 from model.valuation import net_debt, value_firms
 
@@ -115,6 +119,47 @@ def test_an_ai_customer_sees_the_whole_surplus_of_a_site_fit_for_ai(state):
     state.hyperscalers.need_mw[:] = 0.0
     sated = appraise_targets(state, np.repeat(arm, len(target)), target).together
     assert (sated <= customer + 1e-9).all()
+
+
+def in_arms(name="Microsoft", need=1e4):
+    """Return an industry whose blocks all belong to a customer's arm, valued anew, and the customer's row."""
+    state = in_month()
+    arm = row_of(state, name)
+    buyer = int(buyer_rows(state, arm)[0])
+    state.sites.owner[state.scratch["blocks"].site] = arm[0]
+    state.hyperscalers.need_mw[:] = 1e4
+    state.hyperscalers.need_mw[buyer] = need
+    value_options(state)
+    return state, buyer
+
+
+def test_what_an_arm_holds_is_kept_for_its_parent_while_that_needs_power():
+    state, buyer = in_arms()
+    bid = state.scratch["blocks"].bid
+    others = np.arange(len(state.hyperscalers)) != buyer
+    assert state.hyperscaler_names[buyer] == "Microsoft"
+    assert np.isfinite(bid[buyer]).any()
+    assert np.isneginf(bid[others]).all()
+
+
+def test_a_parent_that_needs_no_power_lets_the_blocks_of_its_arm_to_others():
+    state, buyer = in_arms(need=0.0)
+    bid = state.scratch["blocks"].bid
+    assert np.isneginf(bid[buyer]).all()
+    assert np.isfinite(np.delete(bid, buyer, axis=0)).any()
+
+
+def test_what_an_arm_signs_is_with_its_parent_and_without_lenders():
+    state, buyer = in_arms()
+    state.firms.review_probability[:] = 1.0
+    leases, before = state.leases, len(state.leases)
+    for step in (propose, finance_offers, clear_market, sign_leases):
+        step(state)
+    new = slice(before, None)
+    assert len(leases) > before
+    assert (leases.tenant[new] == buyer).all()
+    assert (leases.loan_share[new] == 0.0).all()
+    assert Outcome.NO_FINANCE not in state.scratch["offers"].outcome
 
 
 def test_a_generator_pays_less_for_power_than_the_miner_it_buys(state):

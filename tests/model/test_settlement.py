@@ -279,6 +279,19 @@ def test_signed_builds_are_funded_up_front_and_the_money_is_set_aside(world):
     balance(world)
 
 
+def test_a_parent_puts_in_what_its_arm_builds_with_as_it_is_spent(world):
+    world.firms.kind[0] = Kind.AI_CUSTOMER
+    site = world.add_sites(0, 200.0)[0]
+    world.add_lease(site, status=LeaseStatus.BUILDING, capex=2400.0, promised=13, delivery=13)
+    world.month = 1
+    world.begin_month()
+    settle(world)
+    assert world.ledger.flows["parent funding"] == pytest.approx(200.0)
+    assert world.firms.cash[0] == pytest.approx(100.0)
+    assert world.firms.corporate_debt[0] == world.firms.project_debt[0] == 0.0
+    balance(world)
+
+
 def test_cash_nobody_needs_is_paid_out_in_time_but_not_what_debt_will_need(world):
     indebted(world, debt=[0.0, 50.0, 100.0], maturity=99)
     world.scenario = world.scenario.with_values(**{"finance.payout": 0.6})
