@@ -93,7 +93,7 @@ def sign_leases(state: State) -> None:
 
 def _sign(state: State, offers: Offers, table: BlockTable, deal: dict) -> None:
     row = deal["row"]
-    block, use = offers.block[row], int(offers.use[row])
+    block, use = int(offers.block[row]), int(offers.use[row])
     product, site, firm = use - 1, int(table.site[block]), int(table.firm[block])
     offers.outcome[row] = Outcome.SIGNED
     it_mw = deal["mw"] * state.scenario.leases.it_to_gross
@@ -152,7 +152,7 @@ def _add_lease(
     )
     mean_rent = deal["rent"] * average_over_first(terms)[product]
     contract = mean_rent * it_mw * terms.years[product] * terms.prepaid[product]
-    if contract > 0.0:
+    if contract > 0.0 and not funded_by_parent(state)[firm]:
         # Lenders fund what the tenant has not paid for already.
         state.leases.loan_share[-1] *= max(1.0 - contract / capex, 0.0) if capex > 0.0 else 0.0
         state.leases.prepaid[-1] = contract
