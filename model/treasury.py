@@ -18,6 +18,7 @@ from model.funding import (
     cash_buffer,
     committed_equity,
     corporate_debt_limit,
+    funded_by_parent,
     issue_equity,
     sell_bitcoin,
 )
@@ -150,10 +151,14 @@ def _round_off(state: State) -> np.ndarray:
 
 
 def _distribute(state: State, needs: Needs) -> None:
-    """Pay owners part of the cash beyond buffer, signed builds and corporate debt."""
+    """Pay owners part of the cash beyond buffer, signed builds and corporate debt.
+
+    What an arm earns goes to its parent, who pays for its builds: the arm's cash is a budget for purchases.
+    """
     firms, payout = state.firms, state.scenario.finance.payout
     builds = np.maximum(needs.builds - firms.restricted_cash, 0.0)
     spare = firms.cash - needs.buffer - builds - firms.corporate_debt
     healthy = (firms.status == Status.ACTIVE) & (firms.kind <= Kind.PRIVATE)
     paid = np.maximum(spare, 0.0) * (healthy * min(payout / MONTHS, 1.0))
+    paid += np.clip(state.scratch["cash_flow"], 0.0, np.maximum(firms.cash, 0.0)) * funded_by_parent(state)
     state.ledger.post("distributions", "capital", "cash", paid, sector="investors")

@@ -292,6 +292,16 @@ def test_a_parent_puts_in_what_its_arm_builds_with_as_it_is_spent(world):
     balance(world)
 
 
+def test_what_an_arm_earns_goes_to_its_parent_and_its_budget_stays(world):
+    world.firms.kind[0] = Kind.AI_CUSTOMER
+    site = world.add_sites(0, 200.0)[0]
+    world.add_lease(site)
+    settle(world)
+    assert world.ledger.flows["rents"] > 1.0
+    assert world.firms.cash[0] == pytest.approx(100.0)
+    balance(world)
+
+
 def test_cash_nobody_needs_is_paid_out_in_time_but_not_what_debt_will_need(world):
     indebted(world, debt=[0.0, 50.0, 100.0], maturity=99)
     world.scenario = world.scenario.with_values(**{"finance.payout": 0.6})
