@@ -234,13 +234,17 @@ def test_without_a_command_there_is_help(gridrush):
     assert gridrush("--version").out.strip()
 
 
-def test_help_comes_at_once_and_a_closed_pipe_is_no_error():
-    def helped() -> float:
+def test_help_costs_no_more_than_the_libraries_it_is_printed_with_and_a_closed_pipe_is_no_error():
+    output = {"capture_output": True, "text": True, "timeout": 60, "check": True}
+
+    def seconds(*command: str | Path) -> float:
         start = time.perf_counter()
-        assert "Usage: gridrush run" in subprocess.run([SCRIPT, "run", "--help"], **output).stdout
+        subprocess.run(command, **output)
         return time.perf_counter() - start
 
-    output = {"capture_output": True, "text": True, "timeout": 60, "check": True}
-    assert min(helped(), helped()) < 1.0  # measured 0.25 s on an idle machine
+    libraries = (sys.executable, "-c", "import typer, rich.console, rich.table, rich.panel, pydantic")
+    helped = (SCRIPT, "run", "--help")
+    # A ratio, because machines are busy; by the clock of an idle one it is about 0.25 s.
+    assert min(seconds(*helped) / seconds(*libraries) for _ in range(3)) < 3.0
     piped = subprocess.run(f"{SCRIPT} parameters | head -1", shell=True, **output)
     assert (piped.stdout.count("\n"), piped.stderr) == (1, "")
