@@ -2,8 +2,8 @@
 
 Makers sell for a few years at cost plus a share of what the marginal buyer gains; older machines trade at
 what they are worth to that buyer. A miner under review orders the best machine for megawatts whose machines,
-if any, are worth less than the new ones' gain, as far as its free cash goes. 1 USD/TH is 1 musd per EH/s, and
-1 EH/s at e J/TH draws e MW at the plug.
+if any, are worth less than the new ones' gain, as far as its cash, equipment loans and new shares go.
+1 USD/TH is 1 musd per EH/s, and 1 EH/s at e J/TH draws e MW at the plug.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agents.tables import Product, Status
 from model.baseline_tables import load_tables
 from model.expectations import hashprice_record
 from model.funding import free_cash
+from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
 from model.mining import meter_efficiency
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
@@ -184,9 +185,15 @@ def order_machines(state: State) -> None:
         return
     efficiency = float(meter_efficiency(state)[machine])
     hash_eh_s = _wanted(state, rows, machine, price) / efficiency
-    hash_eh_s *= _affordable(state, rows, hash_eh_s * price)
+    cost = np.bincount(state.sites.owner[rows], hash_eh_s * price, minlength=len(state.firms))
+    funds = _funds(state, cost)
+    # A firm that cannot pay for all cuts the orders of its sites alike.
+    hash_eh_s *= (funds.total / np.where(cost > 0.0, cost, 1.0))[state.sites.owner[rows]]
     some = np.flatnonzero(hash_eh_s * efficiency > ROUND_OFF * state.sites.secured_mw[rows])
-    _place(state, rows[some], hash_eh_s[some], machine, price)
+    paid = np.bincount(state.sites.owner[rows[some]], hash_eh_s[some] * price, minlength=len(state.firms))
+    draw_machine_funds(state, funds, paid)
+    state.ledger.post("machine orders", "machines", "cash", paid, sector="suppliers")
+    _place(state, rows[some], hash_eh_s[some], machine)
 
 
 def _under_review(state: State) -> np.ndarray:
@@ -233,24 +240,19 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     return empty * eagerness(new[rows], price, row.hurdle_rate, row.full_order_gain) + refit
 
 
-def _affordable(state: State, rows: np.ndarray, cost: np.ndarray) -> np.ndarray:
-    """Return the part of its orders that each site's owner can pay from free cash, alike at all sites.
+def _funds(state: State, cost: np.ndarray) -> MachineFunds:
+    """Return how firms could pay for their orders, musd by firm.
 
     What overhead takes until the machines run is not free: a mine without machines earns nothing.
     """
-    firms, owner = state.firms, state.sites.owner[rows]
-    total = np.bincount(owner, cost, minlength=len(firms))
-    free = free_cash(state)
+    firms, free = state.firms, free_cash(state)
     if state.scenario.finance.enabled:
         free = np.minimum(free, np.maximum(firms.cash - firms.overhead * (len(state.orders) + 1), 0.0))
-    paid = np.minimum(free, total)
-    return (paid / np.where(total > 0.0, total, 1.0))[owner]
+    return machine_funds(state, cost, free)
 
 
-def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int, price: float) -> None:
-    """Pay for orders and enter them in the book (or the site, when nothing takes time)."""
-    paid = np.bincount(state.sites.owner[rows], hash_eh_s * price, minlength=len(state.firms))
-    state.ledger.post("machine orders", "machines", "cash", paid, sector="suppliers")
+def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int) -> None:
+    """Enter orders in the book (or the site, when nothing takes time)."""
     if len(state.orders):
         state.orders[-1, rows] += hash_eh_s
         state.order_generation[-1] = machine

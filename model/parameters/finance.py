@@ -58,6 +58,14 @@ class Finance(Group):
         0,
         1,
     )
+    loan_to_value_machines: float = param(
+        0.35,
+        "share of cost",
+        "equipment loan over the price of the machines ordered with it",
+        "estimate_c; costs.csv ltv_mining",
+        0,
+        0.95,
+    )
     project_rate: float = param(
         0.0745, "share/year", "rate of project loans", "cifr_q3_25; costs.csv coupon_project_notes", 0, 1
     )

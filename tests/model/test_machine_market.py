@@ -167,10 +167,11 @@ def test_nobody_orders_what_does_not_pay():
 def test_a_firm_short_of_cash_cuts_all_its_orders_alike():
     rich, poor = world(sites=2), world(sites=2)
     poor.sites.idle_mw = rich.sites.idle_mw = [100.0, 40.0]
-    poor.firms.cash = 60.0
+    poor.firms.cash = 65.0
     for state in (rich, poor):
         order_machines(state)
-    assert poor.ledger.flows["machine orders"] == pytest.approx(60.0)
+    assert poor.ledger.flows["machine orders"] == pytest.approx(100.0)
+    assert poor.firms.corporate_debt[0] == pytest.approx(35.0)
     assert poor.firms.cash[0] == pytest.approx(0.0)
     share = poor.orders[-1] / rich.orders[-1]
     assert share[0] == pytest.approx(share[1])
