@@ -104,15 +104,14 @@ def dispatch(state: State) -> None:
     """Run the machines that pay, and leave hash and costs of the month per site.
 
     Writes `mining_mw`, `idle_mw`, `months_off` and the scratch arrays `running_hash`, `machine_mw`,
-    `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and `response_income`
-    (musd), and `stopped`: sites and generations of the machines that do not run.
+    `running_mw`, `under_water_mw`, `energy_cost`, `operating_cost`, `hosting_fee`, `host_cost` and
+    `response_income` (musd), and `stopped`: sites and generations of the machines that do not run.
     """
     sites, firms = state.sites, state.firms
     site, generation, hash_eh_s = fleets(sites.hash)
     efficiency = meter_efficiency(state)[generation]
-    owner = sites.owner
+    owner, (fixed, hourly_price) = sites.owner, power_price(state)
     available = state.scenario.power.availability * ((owner >= 0) & alive(state)[owner])
-    fixed, hourly_price = power_price(state)
     kept = 1.0 - firms.pool_fee[owner]
     hourly, resale = sites.contract == Contract.GRID, sites.contract == Contract.FIXED_RESALE
     # A tariff or a hosting contract is a commitment of months: its machines stop when the hashprice the firm
@@ -156,6 +155,7 @@ def _charge(state: State, running_mw: np.ndarray, energy: np.ndarray, resale: np
     net_energy, sold = energy * to_musd, resale * to_musd
     hosted = sites.host_site >= 0
     margin = sites.hosting_margin * running_mw * to_musd
+    scratch["running_mw"] = running_mw
     scratch["hosting_fee"] = np.where(hosted, net_energy, 0.0)
     scratch["host_cost"] = np.where(hosted, net_energy - margin, 0.0)
     scratch["energy_cost"] = np.where(hosted, 0.0, net_energy + sold)

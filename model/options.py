@@ -152,8 +152,8 @@ def mine_values(
         max_life=bitcoin.machine_life,
     )
     waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
-    value, price_new, each = worth[count:] * waiting, state.machine_price[best], efficiency[best]
-    new = new_mine_value(value, price_new, each, 0.0, rate, bitcoin.machine_life)
+    price_new, each = float(state.machine_price[best]), float(efficiency[best])
+    new = new_mine_value(worth[count:] * waiting, price_new, each, 0.0, rate, bitcoin.machine_life)
     return worth[:count], worth[count:], new
 
 
