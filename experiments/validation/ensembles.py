@@ -50,6 +50,11 @@ def paired(
 ) -> pd.DataFrame:
     """Run every arm under the same seeds and return a row a run; a run that failed says so in `error`."""
     jobs = [Job(arm, seed, scenario, values, measure) for seed in seeds for arm, values in arms.items()]
+    return run_jobs(jobs, workers=workers, told=told, what=what)
+
+
+def run_jobs(jobs: Sequence[Job], *, workers: int, told: Told, what: str) -> pd.DataFrame:
+    """Run jobs and return a row each, by arm and seed."""
     rows = []
     if workers == 1:
         results = map(work, jobs)
