@@ -58,11 +58,14 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Print accounting identities; fail if one does not hold.")
     ] = False,
+    posterior: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Take draw N of the calibration's posterior.")
+    ] = None,
 ) -> None:
     """Run a scenario, write its tables, figure and manifest, and say what happened."""
     from experiments.cli_run import Request, run_and_report
 
-    wanted = Request(scenario, seed, months, settings or [], strategy, out, as_json, check)
+    wanted = Request(scenario, seed, months, settings or [], strategy, out, as_json, check, posterior)
     raise typer.Exit(0 if run_and_report(wanted) else FAILURE)
 
 

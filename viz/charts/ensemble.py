@@ -18,7 +18,7 @@ def fan(
         traces += _fan(bands(series), name, looks.of(colour))
     for series in groups.values():
         if picked in series:
-            traces.append(_picked(series[[picked]], picked, looks))
+            traces.append(_picked(series.loc[:, [picked]], picked, looks))
     months = next(iter(groups.values())).index.to_list()
     span = months[0], months[-1]
     settings = layout(

@@ -24,7 +24,7 @@ EDGES: tuple[tuple[str, str, str, float], ...] = (
     ("takeover", palette.PURPLE, "solid", 2.0),
     ("hosts", palette.YELLOW, "dot", 1.5),
 )
-LETTER = 9.5
+LETTER = 7.0
 """Dots a letter takes: a name that fits stands inside its disc."""
 ON_DISC = {use: "#FFFFFF" if use in ("subleased", "converted") else "#101820" for use in palette.USES}
 BARE = {"visible": False, "fixedrange": False}

@@ -12,7 +12,7 @@ import pandas as pd
 
 from viz.record import Record
 
-RING, INNER = (44.0, 20.0), (19.0, 9.0)
+RING, INNER = (44.0, 20.0), (21.5, 9.5)
 """Half axes of the ring of regions and of that of the tenants."""
 MIDDLE = (6.0, -1.5)
 """Where the tenants' ring stands: off the centre, since the largest region takes more than its share."""
@@ -37,7 +37,8 @@ class Places:
     def __init__(self, record: Record) -> None:
         """Lay out regions and tenants, and the firms there are."""
         self.firms: dict[str, Place] = {}
-        self._discs: dict[str, np.ndarray] = {}
+        self._discs = np.zeros((0, 3))
+        self._tops: dict[str, float] = {}
         self.tenants = {
             name: Place(*np.add(MIDDLE, _on_ellipse(INNER, number / max(len(record.tenants), 1))))
             for number, name in enumerate(record.tenants)
@@ -53,15 +54,14 @@ class Places:
             region = homes.get(name, NOWHERE)
             centre = self.regions.get(region, Place(0.0, 0.0))
             radius = diameter(sizes[name]) / 2 / DOTS
-            discs = self._discs.setdefault(region, np.zeros((0, 3)))
-            x, y = _free_spot(discs, radius)
-            self._discs[region] = np.vstack([discs, [x, y, radius]])
-            self.firms[name] = Place(centre.x + x, centre.y + y, radius)
+            x, y = _free_spot(self._discs, centre, radius)
+            self._discs = np.vstack([self._discs, [x, y, radius]])
+            self._tops[region] = max(self._tops.get(region, 0.0), y + radius - centre.y)
+            self.firms[name] = Place(x, y, radius)
 
     def reach(self, region: str) -> float:
         """Return how far the firms of a region reach up from its middle."""
-        discs = self._discs.get(region)
-        return 0.0 if discs is None or not len(discs) else float((discs[:, 1] + discs[:, 2]).max())
+        return self._tops.get(region, 0.0)
 
 
 _KNOWN: WeakKeyDictionary[Record, Places] = WeakKeyDictionary()
@@ -110,13 +110,11 @@ def _around(names: Iterable[str], homes: Mapping[str, str], sizes: Mapping[str, 
     }
 
 
-def _free_spot(discs: np.ndarray, radius: float) -> tuple[float, float]:
-    """Return the spot nearest to the middle where a disc touches no other, along a spiral."""
-    if not len(discs):
-        return 0.0, 0.0
-    step = np.arange(1, 4000)
+def _free_spot(discs: np.ndarray, centre: Place, radius: float) -> tuple[float, float]:
+    """Return the spot nearest to the middle of a region where a disc touches no other, along a spiral."""
+    step = np.arange(6000)
     away, angle = 0.16 * np.sqrt(step), step * GOLDEN_ANGLE
-    x, y = 1.25 * away * np.cos(angle), away * np.sin(angle)
+    x, y = centre.x + 1.25 * away * np.cos(angle), centre.y + away * np.sin(angle)
     apart = np.hypot(x[:, None] - discs[:, 0], y[:, None] - discs[:, 1])
     free = (apart >= discs[:, 2] + radius + GAP).all(axis=1)
     spot = int(free.argmax()) if free.any() else len(step) - 1

@@ -48,11 +48,12 @@ def by_cost(moment: Moment, looks: Looks) -> Figure:
     """Draw the part of the firms of the start that is left, by the all-in cost of their mining."""
     miners = _miners_at_start(moment)
     costs = miners.loc[miners["all_in_cost"] > 0].set_index("firm")["all_in_cost"]
-    third = np.argsort(np.argsort(costs.to_numpy(), kind="stable")) * 3 // max(len(costs), 1)
+    ranks = np.argsort(np.argsort(costs.to_numpy(), kind="stable"))
+    thirds = pd.Series(ranks * 3 // max(len(costs), 1), index=costs.index)
     traces = [
         trace
         for number, (name, colour, dash) in enumerate(COSTS)
-        if (trace := _survivors(moment, costs.loc[third == number].index.to_list(), name, colour, dash))
+        if (trace := _survivors(moment, _members(thirds, number), name, colour, dash))
     ]
     return _survival(moment, looks, "Survivors by exposure: all-in cost of mining at the start", traces)
 
@@ -106,6 +107,10 @@ def contracts_at_start(moment: Moment) -> pd.Series:
         .unstack(fill_value=0.0)
     )
     return held.idxmax(axis=1)
+
+
+def _members(groups: pd.Series, key: object) -> list[str]:
+    return groups.loc[(groups == key).to_numpy()].index.to_list()
 
 
 def _miners_at_start(moment: Moment) -> pd.DataFrame:

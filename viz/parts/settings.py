@@ -217,7 +217,7 @@ def _unit(row: Parameter) -> str:
         "": "",
         "share": "",
         "utility": "",
-        "ratio": " times",
+        "ratio": "x",
         "1/year": " a year",
         "1/sqrt(year)": " /√year",
     }
