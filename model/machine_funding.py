@@ -1,4 +1,4 @@
-"""What pays for mining machines: own cash, loans that the machines secure, and new shares."""
+"""What pays for mining machines: own cash, and loans that the machines secure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from model.funding import (
-    add_corporate_debt,
-    equity_room,
-    issue_equity,
-    miners,
-    sector_debt_left,
-    uncommitted_cash,
-)
+from model.funding import add_corporate_debt, miners, sector_debt_left
 
 if TYPE_CHECKING:
     from model.state import State
@@ -25,21 +18,20 @@ class MachineFunds(NamedTuple):
     """Where the money for machines comes from, musd by firm."""
 
     own: np.ndarray
-    equity: np.ndarray
     loan: np.ndarray
 
     @property
     def total(self) -> np.ndarray:
         """Return what can be paid."""
-        return self.own + self.equity + self.loan
+        return self.own + self.loan
 
 
 def machine_funds(state: State, cost: np.ndarray, own: np.ndarray) -> MachineFunds:
     """Return how firms could pay for machines they want; nothing is drawn yet.
 
-    Own cash comes first, then a loan that the machines secure, whatever else the firm owes; a listed firm
-    issues what it must bring besides, out of the part of its window that signed builds do not need. When
-    lenders have not enough for all, every borrower gets the same part.
+    Own cash comes first, then a loan that the machines secure, whatever else the firm owes. Shares are not
+    issued for machines: shareholders pay for builds. When lenders have not enough for all, every borrower
+    gets the same part.
 
     Args:
         state: The state; nothing is changed.
@@ -49,23 +41,19 @@ def machine_funds(state: State, cost: np.ndarray, own: np.ndarray) -> MachineFun
     finance = state.scenario.finance
     own = np.minimum(own, cost)
     if not finance.enabled:
-        return MachineFunds(own, np.zeros(len(cost)), np.zeros(len(cost)))
+        return MachineFunds(own, np.zeros(len(cost)))
     share = finance.loan_to_value_machines * finance.debt_enabled
-    builds = np.maximum(-uncommitted_cash(state), 0.0)
-    room = np.maximum(equity_room(state) - builds, 0.0)
-    equity = np.minimum(np.maximum((1.0 - share) * cost - own, 0.0), room)
-    loan = np.minimum(share / (1.0 - share) * (own + equity), cost - own - equity) * miners(state)
+    loan = np.minimum(share / (1.0 - share) * own, cost - own) * miners(state)
     total = float(loan.sum())
     if total > 0.0:
         loan *= min(1.0, sector_debt_left(state) / total)
-    return MachineFunds(own, equity, loan)
+    return MachineFunds(own, loan)
 
 
 def draw_machine_funds(state: State, funds: MachineFunds, paid: np.ndarray) -> None:
-    """Raise what machines are paid with besides own cash: shares, and loans over the life of the debt."""
-    if not (funds.equity.any() or funds.loan.any()):
+    """Draw the loans that machines are paid with, over the life of the debt."""
+    if not funds.loan.any():
         return
     total = funds.total
     part = np.minimum(paid / np.where(total > 0.0, total, 1.0), 1.0)
-    issue_equity(state, funds.equity * part)
     add_corporate_debt(state, funds.loan * part, state.scenario.finance.debt_years * MONTHS)

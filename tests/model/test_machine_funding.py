@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.tables import Kind, LeaseStatus
+from agents.tables import Kind
 from model.machine_funding import draw_machine_funds, machine_funds
 
 SHARE = 0.35
@@ -33,7 +33,6 @@ def test_whoever_has_the_cash_borrows_nothing(miners):
     paid = funds(miners(), [80.0, 80.0, 0.0], [100.0, 80.0, 100.0])
     np.testing.assert_allclose(paid.own, [80.0, 80.0, 0.0])
     assert not paid.loan.any()
-    assert not paid.equity.any()
 
 
 def test_machines_secure_their_share_of_the_price_and_no_more(miners):
@@ -42,22 +41,10 @@ def test_machines_secure_their_share_of_the_price_and_no_more(miners):
     np.testing.assert_allclose(paid.total, [100.0, 50.0, 0.0])
 
 
-def test_shareholders_bring_what_a_listed_firm_must_bring_besides(miners):
+def test_shareholders_do_not_pay_for_machines(miners):
     world = miners()
-    world.firms.equity_value = 100.0
-    paid = funds(world, [100.0, 30.0, 100.0], [45.0, 0.0, 45.0])
-    np.testing.assert_allclose(paid.equity, [20.0, 19.5, 0.0])
-    np.testing.assert_allclose(paid.total, [100.0, 30.0, 45.0 / 0.65])
-
-
-def test_signed_builds_come_first_in_the_window(miners):
-    world = miners()
-    world.firms.equity_value[0] = 1000.0
-    site = world.add_sites(0, 200.0)[0]
-    world.add_lease(site, status=LeaseStatus.BUILDING, capex=290.0, loan_share=0.0)
-    assert funds(world, [1e4, 0.0, 0.0], [0.0] * 3).equity[0] == pytest.approx(10.0)
-    world.leases.capex = 500.0
-    assert funds(world, [1e4, 0.0, 0.0], [0.0] * 3).total[0] == 0.0
+    world.firms.equity_value = 1000.0
+    np.testing.assert_allclose(funds(world, [100.0] * 3, [13.0] * 3).total, 20.0)
 
 
 def test_without_debt_there_are_no_loans_and_without_limits_no_funds_to_raise(miners):
