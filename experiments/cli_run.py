@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -44,6 +44,7 @@ class Request(NamedTuple):
     out: Path | None
     as_json: bool
     check: bool
+    posterior: int | None = None
 
 
 def run_and_report(request: Request) -> bool:
@@ -70,12 +71,21 @@ def run_and_report(request: Request) -> bool:
 def scenario_of(request: Request) -> Scenario:
     """Return the scenario that was asked for, or say what is wrong with the asking."""
     register_entry_points()
-    values = parse_overrides(request.settings)
+    values = _posterior(request.posterior) | parse_overrides(request.settings)
     if request.strategy:
         values["choice.strategy"] = load_strategy(request.strategy)
     if request.months is not None:
         values["horizon.months"] = request.months
     return load_scenario(request.scenario, **values)
+
+
+def _posterior(number: int | None) -> dict[str, Any]:
+    """Return the parameters of a draw of the calibration's posterior, if one was asked for."""
+    if number is None:
+        return {}
+    from experiments.validation.calibration import posterior_draw
+
+    return dict(posterior_draw(number))
 
 
 @contextmanager

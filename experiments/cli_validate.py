@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from experiments.validation.ablations import ablations, size_refinement
 from experiments.validation.backtests import backtests
+from experiments.validation.calibration import IDENTIFIED, REACH, calibration_checks, reach_checks, stored
 from experiments.validation.checks import MISS
 from experiments.validation.ensembles import Told
 from experiments.validation.patterns import pattern_runs, patterns
@@ -55,8 +56,9 @@ def findings(count: int, quick: bool, workers: int, told: Told) -> Findings:
     told("refinement", 0, 1)
     paths, time_checks = time_refinement()
     about = f"{count} paired replications, seeds 0 to {count - 1}."
+    fitted = [*reach_checks(stored(REACH)), *calibration_checks(stored(IDENTIFIED))]
     return Findings(
-        about, values, history, patterns(runs), runs, table, ablation_runs, paths, time_checks, sizes, []
+        about, values, history, patterns(runs), runs, table, ablation_runs, paths, time_checks, sizes, fitted
     )
 
 

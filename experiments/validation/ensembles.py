@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from model.recording import Keep
 from model.run import Run, run
 from model.scenario_files import load_scenario
 
@@ -25,13 +26,14 @@ Told = Callable[[str, int, int], None]
 
 
 class Job(NamedTuple):
-    """One run: the arm it belongs to, what the arm changes, and the seed."""
+    """One run: the arm it belongs to, what the arm changes, the seed, and how much is recorded."""
 
     arm: str
     seed: int
     scenario: str
     values: Mapping[str, Any]
     measure: Measure
+    keep: Keep = "series"
 
 
 def quiet(_what: str, _done: int, _all: int) -> None:
@@ -44,12 +46,13 @@ def paired(
     measure: Measure,
     *,
     scenario: str = "reference",
+    keep: Keep = "series",
     workers: int = WORKERS,
     told: Told = quiet,
     what: str = "runs",
 ) -> pd.DataFrame:
     """Run every arm under the same seeds and return a row a run; a run that failed says so in `error`."""
-    jobs = [Job(arm, seed, scenario, values, measure) for seed in seeds for arm, values in arms.items()]
+    jobs = [Job(arm, seed, scenario, values, measure, keep) for seed in seeds for arm, values in arms.items()]
     return run_jobs(jobs, workers=workers, told=told, what=what)
 
 
@@ -75,7 +78,9 @@ def work(job: Job) -> dict[str, Any]:
     """Run one job; its failure is a row too."""
     row: dict[str, Any] = {"arm": job.arm, "seed": job.seed, "error": ""}
     try:
-        return row | dict(job.measure(run(load_scenario(job.scenario, **job.values), job.seed)))
+        return row | dict(
+            job.measure(run(load_scenario(job.scenario, **job.values), job.seed, keep=job.keep))
+        )
     except Exception:
         return row | {"error": traceback.format_exc()}
 

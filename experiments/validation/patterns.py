@@ -22,7 +22,7 @@ WINDOW = 3
 
 def pattern_runs(seeds: Sequence[int], workers: int = 2, told: Told = quiet) -> pd.DataFrame:
     """Run the reference and a world with a short queue under the same seeds."""
-    return paired(ARMS, seeds, footprint, workers=workers, told=told, what="patterns")
+    return paired(ARMS, seeds, footprint, keep="everything", workers=workers, told=told, what="patterns")
 
 
 def patterns(runs: pd.DataFrame) -> list[Check]:
