@@ -44,9 +44,14 @@ def _serve(host: str, port: int) -> None:
     warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     from solara.server.starlette import app
 
-    address = f"http://{host}:{port}"
-    print(f"Gridrush is at {address} (Ctrl+C stops it)", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="error")
+    class Server(uvicorn.Server):
+        """Says where it is once it can be reached."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(f"Gridrush is at http://{host}:{port} (Ctrl+C stops it)", flush=True)
+
+    Server(uvicorn.Config(app, host=host, port=port, log_level="error")).run()
 
 
 def _free(host: str, port: int) -> bool:
