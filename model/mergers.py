@@ -17,6 +17,7 @@ import numpy as np
 from agents.tables import Kind, Status
 from model.bids import appraise_targets, power_by_generator
 from model.funding import free_cash
+from model.ledger import TOLERANCE
 from model.ownership import absorb_firm
 from model.tenants import buyer_rows
 
@@ -87,6 +88,8 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
         return acquirer, acquirer
     shops = firms.kind[acquirer] != Kind.LISTED
     means = np.where(shops, free_cash(state)[acquirer], firms.equity_value[acquirer])
+    # Round-off buys nobody.
+    means = np.where(means > TOLERANCE * np.abs(firms.capital[acquirer]), means, -np.inf)
     offered = miner & (firms.status <= Status.DISTRESSED)
     may = offered[None, :] & (firms.equity_value[None, :] < means[:, None])
     may[np.arange(len(acquirer)), acquirer] = False
@@ -109,8 +112,8 @@ def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.n
     firms, consolidation = state.firms, state.scenario.consolidation
     alike = firms.kind[acquirer] <= Kind.PRIVATE
     for name in ("discount_rate", "lease_discount_rate", "pool_fee", "expected_hashprice", "expected_decay"):
-        column = getattr(firms, name)
-        alike &= column[acquirer] == column[target]
+        one, other = getattr(firms, name)[acquirer], getattr(firms, name)[target]
+        alike &= np.abs(one - other) <= TOLERANCE * np.abs(other)
     saved = consolidation.synergy * MONTHS * firms.overhead[target] / firms.discount_rate[target]
     return ~alike | (saved > consolidation.takeover_premium * firms.equity_value[target])
 
