@@ -32,6 +32,8 @@ LARGEST_CHUNK = 500
 FIRST_GUESS = 0.5
 """Seconds a run takes, as long as nothing is known."""
 SECONDS_BETWEEN_NOTES = 2.0
+RATE_SECONDS, FEWEST_MARKS = 60.0, 4
+"""The rate is taken over the last minute, and over no fewer chunks than this."""
 LAST_WORDS = 30.0
 """Seconds that workers get to finish the run at hand when the study is stopped."""
 LOST = "the worker died or was killed while it computed this run"
@@ -50,6 +52,11 @@ class Tally:
     model_seconds: float = 0.0
     chunk_seconds: float = 0.0
     losses: int = 0
+    marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        """Start the clock of the rate."""
+        self.marks.append((self.started, 0))
 
     def add(self, report: Done) -> None:
         """Count a chunk."""
@@ -58,11 +65,16 @@ class Tally:
         self.failed += report.failed
         self.model_seconds += report.model_seconds
         self.chunk_seconds += report.seconds
+        now = time.perf_counter()
+        self.marks.append((now, self.runs))
+        while len(self.marks) > FEWEST_MARKS and self.marks[0][0] < now - RATE_SECONDS:
+            self.marks.popleft()
 
     @property
     def rate(self) -> float:
-        """Return runs a second since the session began."""
-        return self.runs / max(time.perf_counter() - self.started, 1e-9)
+        """Return runs a second of late; the start, when workers load the model, is soon forgotten."""
+        begun, before = self.marks[0]
+        return (self.runs - before) / max(time.perf_counter() - begun, 1e-9)
 
     def facts(self, crew: Crew) -> dict[str, float | int | str]:
         """Return what the manifest says of the session."""

@@ -91,11 +91,11 @@ def drive_month(
     ban: float = 0.0,
     seconds: float = SECONDS_PER_MONTH,
 ) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Run the sector for one month; return machine prices after it and a row of `SectorPath`.
+    """Run the sector, which is changed, for a month; return machine prices then and a row of `SectorPath`.
 
     Args:
-        sector: World mining; it is changed.
-        network: The protocol; it is changed.
+        sector: World mining.
+        network: The protocol.
         machine_price: USD/TH by generation before the month.
         generation_month: Months until each generation can be ordered, zero or less when it can.
         btc_price: USD.
@@ -116,8 +116,13 @@ def drive_month(
     machine_price = next_prices(sector, machine_price, value, generation_month, 0)
     machine = best_machine(sector, machine_price, value, generation_month, 0)
     ordered = sector.order(machine, float(machine_price[machine]))
-    on = sector.nameplate * sector.running
-    mean = float(on @ sector.generations) / max(float(on.sum()), 1e-12)
+    mean = _mean_efficiency(sector)
     sector.retire()
-    bought = float(machine_price[machine]), float(value[machine])
-    return machine_price, (running, quoted, network.difficulty, ordered, mean, machine, *bought)
+    row = running, quoted, network.difficulty, ordered, mean, machine, machine_price[machine], value[machine]
+    return machine_price, row
+
+
+def _mean_efficiency(sector: RestOfWorld) -> float:
+    """Return the mean of the running machines, J/TH."""
+    on = sector.nameplate * sector.running
+    return float(on @ sector.generations) / max(float(on.sum()), 1e-12)

@@ -1,4 +1,4 @@
-"""Whatever happens in the world, this holds in every month; it is counted afresh, not taken from the audit."""
+"""Whatever happens in the world, this holds in every month; it is counted afresh, not by the audit."""
 
 import numpy as np
 import pytest

@@ -13,6 +13,7 @@ from typing import Any
 import solara
 import solara.lab
 
+from model import palette
 from model.manifest import PURPOSE
 from viz import assets
 from viz.compare import CompareView
@@ -48,7 +49,9 @@ def Page() -> None:
     dark = desk.dark.value
 
     def follow_theme() -> None:
-        solara.lab.theme.dark = dark
+        theme = solara.lab.theme
+        theme.dark = dark
+        theme.themes.light.primary, theme.themes.dark.primary = palette.BLUE, palette.SKY
 
     solara.use_effect(follow_theme, [dark])
     solara.Title("Gridrush")

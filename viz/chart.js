@@ -65,6 +65,30 @@ function toolbar(Plotly, el, place, model) {
   el.appendChild(bar);
 }
 
+// A large screen is looked at from afar: letters grow with it.
+function readable(part, scale) {
+  if (Array.isArray(part)) return part.map((each) => readable(each, scale));
+  if (part === null || typeof part !== "object") return part;
+  const result = {};
+  for (const [key, value] of Object.entries(part)) {
+    const letters = key.toLowerCase().endsWith("font") && typeof value?.size === "number";
+    result[key] = letters ? { ...value, size: value.size * scale } : readable(value, scale);
+  }
+  return result;
+}
+
+function laidOut(figure, place) {
+  const { width, height } = place.getBoundingClientRect();
+  const scale = window.innerWidth >= 1600 ? 1.2 : 1;
+  const layout = { ...readable(structuredClone(figure.layout), scale), width, height };
+  for (const side of ["l", "r", "t", "b"]) layout.margin[side] *= scale;
+  const data = figure.data.map((trace) => ({
+    ...structuredClone(trace),
+    ...(trace.textfont ? { textfont: { ...trace.textfont, size: (trace.textfont.size ?? 12) * scale } } : {}),
+  }));
+  return { data, layout };
+}
+
 async function render({ model, el }) {
   el.classList.add("gridrush-chart");
   const place = document.createElement("div");
@@ -84,13 +108,12 @@ async function render({ model, el }) {
   async function once() {
     const figure = model.get("figure");
     if (!figure.data || !el.isConnected) return;
-    const size = place.getBoundingClientRect();
     waiting.remove();
-    // Plotly writes into what it is given.
-    const layout = { ...structuredClone(figure.layout), width: size.width, height: size.height };
+    // Plotly writes into what it is given, so it is given a copy.
+    const { data, layout } = laidOut(figure, place);
     const bottom = layout.margin.b;
     layout.margin.b = bottom + legend;
-    await Plotly.react(place, structuredClone(figure.data), layout, options);
+    await Plotly.react(place, data, layout, options);
     // The legend stands below the axis, and how many lines it takes is known once it has been drawn.
     const below = layout.showlegend !== false && layout.legend?.yref === "container";
     const tall = below ? Math.ceil(place._fullLayout.legend?._height ?? 0) : 0;

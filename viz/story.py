@@ -46,6 +46,8 @@ def _signed(now: pd.DataFrame) -> list[str]:
     use = {"shell": "powered shell", "colocation": "colocation", "cloud": "GPU cloud"}.get(first["use"], "")
     rent = first["price"] * USD_KW_MONTH
     text = f"{first['firm']} signs {first['mw']:,.0f} MW of {use} with {first['counterparty']}"
+    if first["firm"] == first["counterparty"]:
+        text = f"{first['firm']} takes {first['mw']:,.0f} MW of its own as {use}"
     text += f" at {rent:,.0f} $/kW-month"
     others = len(deals) - 1
     if others:

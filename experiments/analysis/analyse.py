@@ -58,7 +58,7 @@ def means(album: Album) -> None:
     def draw(axes: Axes, outcome: str) -> None:
         rows = table.loc[table["outcome"] == outcome]
         charts.forest(rows, axes, rows[COMBINATION].to_list(), zero=False)
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_xlabel(_unit(material, outcome))
 
     confidence = f"{100 * material.plan.study.analysis.confidence:g}%"
@@ -77,7 +77,7 @@ def differences(album: Album) -> None:
     def draw(axes: Axes, outcome: str) -> None:
         rows = table.loc[table["outcome"] == outcome]
         charts.forest(rows, axes, rows[COMBINATION].to_list(), zero=True)
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_xlabel(_unit(material, outcome))
 
     words = (
@@ -100,7 +100,7 @@ def effects(album: Album) -> None:
         rows = table.loc[table["outcome"] == outcome]
         labels = [f"{row['lever']}: {row['option']}" for row in rows.to_dict("records")]
         charts.forest(rows, axes, labels, zero=True)
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_xlabel(_unit(material, outcome))
 
     words = "What an option changes against the first of its lever, averaged over all options of the others."
@@ -119,7 +119,7 @@ def convergence(album: Album) -> None:
             rows["draws"], rows["low"], rows["high"], color=palette.SKY, alpha=0.35, linewidth=0
         )
         axes.plot(rows["draws"], rows["mean"], color=palette.BLUE, linewidth=1.8)
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_ylabel(_unit(material, outcome))
         axes.set_xlabel(f"{material.unit}s")
         if len(rows) and np.isfinite(rows["low"].iloc[-1]):
@@ -142,28 +142,30 @@ def indices(album: Album) -> None:
 
     def draw(axes: Axes, outcome: str) -> None:
         rows = table.loc[table["outcome"] == outcome]
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         if "ST" in rows:
             charts.pairs_of_bars(axes, rows)
             axes.set_xlabel("share of the variance")
             return
         half = rows["mu_star_half"].to_numpy()
         charts.ranking(axes, rows["uncertainty"].to_list(), rows["mu_star"].to_numpy(), half, palette.BLUE)
-        axes.set_xlabel(f"mean absolute effect over the whole range ({_unit(material, outcome) or '-'})")
+        axes.set_xlabel(f"mean absolute effect ({_unit(material, outcome) or '-'})")
 
     if "ST" in table:
         words = "Shares of the variance, with bootstrap intervals of 95%; levers at their first options."
-        album.figure("sobol", "Sobol indices", words, charts.panels(names, draw, 3.4), table)
+        album.figure("sobol", "Sobol indices", words, charts.panels(names, draw, 3.2, columns=2), table)
         return
-    words = "Mean absolute elementary effects, with bootstrap intervals of 95%; the largest twelve."
-    album.figure("morris", "Morris screening", words, charts.panels(names, draw, 3.4), table)
+    words = (
+        "Mean absolute effects over the whole ranges, with bootstrap intervals of 95%; the largest twelve."
+    )
+    album.figure("morris", "Morris screening", words, charts.panels(names, draw, 3.2, columns=2), table)
     _morris_plane(album, table, names)
 
 
 def _morris_plane(album: Album, table: pd.DataFrame, names: list[str]) -> None:
     def draw(axes: Axes, outcome: str) -> None:
         charts.morris_plane(axes, table.loc[table["outcome"] == outcome])
-        axes.set_title(charts.shortened(album.material.label(outcome), 40))
+        axes.set_title(charts.shortened(album.material.label(outcome), 32))
         axes.set_xlabel("mean absolute effect")
         axes.set_ylabel("spread of the effects")
 
@@ -183,7 +185,7 @@ def pawn(album: Album) -> None:
         rows = rows.loc[rows["uncertainty"] != "(noise)"]
         charts.ranking(axes, rows["uncertainty"].to_list(), rows["median"].to_numpy(), None, palette.GREEN)
         axes.axvline(noise, color=palette.DARK, linewidth=1.0, linestyle=":")
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_xlabel("median Kolmogorov-Smirnov distance")
 
     words = (
@@ -191,7 +193,7 @@ def pawn(album: Album) -> None:
         "when the outcome is skewed; the dotted line is the index of a column of noise."
     )
     names = list(dict.fromkeys(table["outcome"]))
-    album.figure("pawn", "PAWN indices", words, charts.panels(names, draw, 3.4), table)
+    album.figure("pawn", "PAWN indices", words, charts.panels(names, draw, 3.2, columns=2), table)
 
 
 def tornado(album: Album) -> None:
@@ -202,7 +204,7 @@ def tornado(album: Album) -> None:
 
     def draw(axes: Axes, outcome: str) -> None:
         charts.swings(axes, table.loc[table["outcome"] == outcome])
-        axes.set_title(charts.shortened(material.label(outcome), 40))
+        axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_xlabel(_unit(material, outcome))
 
     words = (
@@ -210,7 +212,7 @@ def tornado(album: Album) -> None:
         "uncertainty, all others varying; n.s. where the bootstrap interval of the swing holds zero."
     )
     names = list(dict.fromkeys(table["outcome"]))
-    album.figure("tornado", "Tornado", words, charts.panels(names, draw, 3.4), table)
+    album.figure("tornado", "Tornado", words, charts.panels(names, draw, 3.2, columns=2), table)
 
 
 def scores(album: Album) -> None:
@@ -236,8 +238,8 @@ def boxes(album: Album) -> None:
         trajectory, limits = discovery.prim(material, interest)
         if len(trajectory):
             words = (
-                f"{100 * share:.0f}% of the runs are of interest. Left: the boxes PRIM peels, coverage "
-                "against density, the chosen one marked. Right: the limits of that box over the range of each input."
+                f"{100 * share:.0f}% of the runs are of interest. Left: the boxes PRIM peels, the chosen one "
+                "marked. Right: the limits of that box over the range of each input."
             )
             drawn = prim_figure(material, interest, trajectory, limits)
             album.figure(f"prim_{number}", f"When is {title}?", words, drawn, trajectory)

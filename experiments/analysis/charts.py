@@ -33,7 +33,7 @@ def panels(
     across = min(columns if len(names) != 4 else 2, len(names))
     down = math.ceil(len(names) / across)
     with mpl.rc_context(MICRO):
-        width = max(13.0 * across / columns, 7.5)
+        width = {1: 7.5, 2: 11.0}.get(across, 13.0)
         figure = Figure(figsize=(width, height * down + 0.7), layout="constrained")
         grid = figure.subplots(down, across, squeeze=False).ravel()
         for axes, name in zip(grid, names, strict=False):
@@ -76,7 +76,8 @@ def ranking(
     """Draw the largest values as bars, the largest on top."""
     order = np.argsort(-np.nan_to_num(values))[:SHOWN]
     places = np.arange(len(order))[::-1]
-    error = None if half is None else np.nan_to_num(half[order])
+    # Indices are not negative, and neither are the ends of their intervals.
+    error = None if half is None else np.vstack([np.minimum(half[order], values[order]), half[order]])
     axes.barh(places, values[order], xerr=error, color=colour, height=0.65, error_kw={"linewidth": 1.0})
     axes.set_yticks(places, [shortened(names[row]) for row in order])
     axes.grid(visible=False, axis="y")
@@ -87,9 +88,9 @@ def swings(axes: Axes, table: pd.DataFrame) -> None:
     table = table.reindex(table["swing"].abs().sort_values(ascending=False).index)[:SHOWN]
     mean = float(table["mean"].iloc[0])
     for place, row in zip(np.arange(len(table))[::-1], table.to_dict("records"), strict=True):
-        ends = (("low", palette.SKY), ("high", palette.VERMILLION))
-        for end, colour in ends:
-            axes.barh(place, row[end] - mean, left=mean, color=colour, height=0.65)
+        ends = (("low", 0.17, palette.SKY), ("high", -0.17, palette.VERMILLION))
+        for end, shift, colour in ends:
+            axes.barh(place + shift, row[end] - mean, left=mean, color=colour, height=0.34)
         if row["swing_low"] <= 0 <= row["swing_high"]:
             axes.text(1.0, place, "n.s.", transform=axes.get_yaxis_transform(), va="center", ha="right",
                       color=palette.DARK, fontsize=7)  # fmt: skip

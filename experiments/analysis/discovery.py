@@ -20,6 +20,8 @@ FEWEST_OF_INTEREST = 10
 DENSITY_WANTED = 0.8
 """Of the boxes on the way, the largest that is at least this pure is taken, else the purest."""
 SMALLEST_BOX = 0.05
+LARGEST_P = 0.1
+"""Restrictions whose quasi-p value is larger are dropped from the chosen box."""
 SEED = 0
 
 
@@ -87,13 +89,13 @@ def prim(material: Material, interest: Interest) -> tuple[pd.DataFrame, pd.DataF
         box = algorithm.find_box()
         if box is None:
             return pd.DataFrame(), pd.DataFrame()
-        trajectory = box.peeling_trajectory.copy()
+        trajectory = box.peeling_trajectory
         pure = trajectory.loc[trajectory["density"] >= DENSITY_WANTED]
         best = pure["coverage"].idxmax() if len(pure) else trajectory["density"].idxmax()
-        trajectory["chosen"] = trajectory.index == best
-        limits = box.box_lims[int(best)]
-        box.select(int(best))
-    return trajectory, _limits(material, limits, _qp(box, int(best)))
+        chosen = _without_chance(box, int(best))
+        trajectory = box.peeling_trajectory.copy()
+        trajectory["chosen"] = trajectory.index == chosen
+        return trajectory, _limits(material, box.box_lims[chosen], _qp(box, chosen))
 
 
 def cart(material: Material, interest: Interest) -> pd.DataFrame:
@@ -130,10 +132,21 @@ def _limits(material: Material, box: pd.DataFrame, qp: dict[str, float] | None =
     return frame
 
 
+def _without_chance(box: Any, number: int) -> int:  # noqa: ANN401
+    """Drop the restrictions that chance explains, the weakest first; return the number of the box left."""
+    while True:
+        weak = {name: p for name, p in _qp(box, number).items() if not p <= LARGEST_P}
+        if not weak:
+            return number
+        box.drop_restriction(max(weak, key=lambda name: np.nan_to_num(weak[name], nan=1.0)), number)
+        number = len(box.box_lims) - 1
+
+
 def _qp(box: Any, number: int) -> dict[str, float]:  # noqa: ANN401
     """Return the smaller quasi-p value of each restricted input."""
-    found = box.qp[number]
-    return {str(name): float(np.nanmin(np.asarray(values, dtype=float))) for name, values in found.items()}
+    found = {str(name): np.asarray(ends, dtype=float) for name, ends in box.p_values[number].items()}
+    # The side that is not restricted has -1.
+    return {name: float(min(ends[ends >= 0], default=np.nan)) for name, ends in found.items()}
 
 
 def _words(limits: pd.DataFrame) -> str:

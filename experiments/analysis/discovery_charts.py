@@ -41,7 +41,8 @@ def _trajectory(axes: Axes, trajectory: pd.DataFrame, share: float) -> None:
     axes.set_xlabel("coverage: share of the runs of interest that lie in the box")
     axes.set_ylabel("density: share of the box that is of interest")
     axes.set_title("Boxes peeled")
-    axes.figure.colorbar(shown, ax=axes, label="inputs restricted")
+    steps = range(int(trajectory["res_dim"].max()) + 1)
+    axes.figure.colorbar(shown, ax=axes, label="inputs restricted", ticks=list(steps))
 
 
 def _box(axes: Axes, material: Material, limits: pd.DataFrame) -> None:

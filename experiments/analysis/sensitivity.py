@@ -18,6 +18,8 @@ from experiments.designs import problem
 RESAMPLES = 200
 SEED = 0
 FEWEST_BLOCKS = 4
+SLICES = (4, 5, 8, 10)
+"""Slices of PAWN: numbers for which SALib's quantiles do not run over one by round-off."""
 TAIL = 0.2
 """Share of the runs at either end of an uncertainty that a tornado compares."""
 
@@ -51,7 +53,7 @@ def pawn(material: Material) -> pd.DataFrame:
     if material.plan.study.design.kind not in ("lhs", "sobol"):
         return pd.DataFrame()
     cube, asked = material.store.sample().to_numpy(), problem(material.plan)
-    slices = int(np.clip(len(cube) // 25, 4, 10))
+    slices = max(count for count in SLICES if count == SLICES[0] or len(cube) >= 25 * count)
     frames = []
     for outcome in material.outcomes:
         values = point_means(material, outcome)

@@ -116,7 +116,6 @@ def _sections(found: Findings) -> list[Section]:
     missed = [check for check in checks if check.verdict == MISS]
     passed = sum(check.verdict == PASS for check in checks)
     summary = f"{found.about} {passed} of {len(checks)} checks pass, {len(missed)} miss. {PURPOSE}"
-    tests = found.backtests
     return [
         Section("Gridrush: validation", summary, [], []),
         Section(
@@ -128,14 +127,18 @@ def _sections(found: Findings) -> list[Section]:
         Section(
             "Backtests",
             "World mining and the protocol through the record. `record` is the same measure in the tables.",
-            [_shown(tests.checks)],
+            [_shown(found.backtests.checks)],
             ["backtest_free_runs", "backtest_events", "backtest_errors"],
         ),
         Section(
             "Rolling forecasts and transfer",
             "Errors of forecasts from every month of 2020-25 (log rms), then "
             "free-run errors by window fitted on (rows) and scored on (columns), then what was fitted.",
-            [tests.errors, tests.scores.reset_index(), tests.fits.reset_index()],
+            [
+                found.backtests.errors,
+                found.backtests.scores.reset_index(),
+                found.backtests.fits.reset_index(),
+            ],
             [],
         ),
         Section(
@@ -144,6 +147,13 @@ def _sections(found: Findings) -> list[Section]:
             [_shown(found.pattern_checks)],
             ["patterns"],
         ),
+        *_experiments(found),
+    ]
+
+
+def _experiments(found: Findings) -> list[Section]:
+    """Return what rests on ensembles, refinement, calibration and formulas."""
+    return [
         Section(
             "Ablations",
             "Mean, and paired difference from the reference with its 95% interval.",

@@ -1,4 +1,4 @@
-"""Designs: points lie where the design says, values follow their distributions, seeds pair what is compared."""
+"""Designs: points lie where the design says, values follow their distributions, seeds pair comparisons."""
 
 import numpy as np
 import pytest

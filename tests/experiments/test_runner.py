@@ -114,7 +114,9 @@ def test_only_what_is_missing_is_done(tmp_path: Path, plan, made_up, monkeypatch
     assert not any((store.folder / CHUNKS).iterdir())
     seeds = []
     sound = execution.simulate
-    monkeypatch.setattr(execution, "simulate", lambda s, seed, *rest: seeds.append(seed) or sound(s, seed, *rest))
+    monkeypatch.setattr(
+        execution, "simulate", lambda s, seed, *rest: seeds.append(seed) or sound(s, seed, *rest)
+    )
     run_store(resume_store(store.folder, plan(**FULL)), alone())
     assert len(seeds) == 12 - len(before)
     assert store.runs()["run"].tolist() == list(range(12))
@@ -145,7 +147,7 @@ def test_a_worker_that_is_killed_costs_only_its_chunk(tmp_path: Path, plan):
     """The real thing: SIGKILL to a process of the pool in the middle of a study."""
     import multiprocessing
 
-    store = make_store(tmp_path / "store", plan(**FULL | {"replications": 20}))
+    store = make_store(tmp_path / "store", plan(**FULL | {"replications": 10}))
     crew, killed = pool_crew(2), []
 
     def kill_one(done: int, failed: int, rate: float) -> None:
@@ -161,9 +163,9 @@ def test_a_worker_that_is_killed_costs_only_its_chunk(tmp_path: Path, plan):
     assert killed
     assert tally.losses >= 1
     runs = store.runs()
-    assert runs["run"].tolist() == list(range(40))
+    assert runs["run"].tolist() == list(range(20))
     assert (runs["status"] == "SUCCEEDED").all()
-    assert store.table("series").groupby("run").size().tolist() == [2] * 40
+    assert store.table("series").groupby("run").size().tolist() == [2] * 20
 
 
 def test_a_run_that_kills_its_worker_is_found_among_its_neighbours(tmp_path: Path, plan):
@@ -187,21 +189,21 @@ def test_a_study_that_is_killed_resumes_to_the_same_tables(tmp_path: Path, plan,
     """The real thing: SIGKILL to `gridrush study` with two workers, then --resume."""
     from experiments.study_files import parse_study, to_toml
 
-    wanted = FULL | {"replications": 40}
+    wanted = FULL | {"replications": 15}
     (tmp_path / "study.toml").write_text(to_toml(parse_study(study_document(**wanted))))
     folder = tmp_path / "killed"
     command = [SCRIPT, "study", tmp_path / "study.toml", "--out", folder, "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and len(list(folder.glob(f"{CHUNKS}/*/*.runs.parquet"))) < 4:
+    while process.poll() is None and len(list(folder.glob(f"{CHUNKS}/*/*.runs.parquet"))) < 3:
         time.sleep(0.02)
     process.kill()
     process.wait()
     store = open_store(folder)
     time.sleep(0.5)
     finished = len(store.runs())
-    assert 0 < finished < 80
+    assert 0 < finished < 30
     answer = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=120, check=True)
-    assert f"{80 - finished} to do" in answer.stderr
+    assert f"{30 - finished} to do" in answer.stderr
     whole = make_store(tmp_path / "whole", plan(**wanted))
     run_store(whole, alone())
     assert_same(store, whole)
@@ -217,7 +219,9 @@ def test_workers_do_not_outlive_a_killed_study(tmp_path: Path):
         "    time.sleep(60)\n"
     )
     (tmp_path / "parent.py").write_text(code)
-    with subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True
+    ) as parent:
         worker = int(parent.stdout.readline())
         parent.kill()
     deadline = time.monotonic() + 10

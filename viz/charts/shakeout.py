@@ -87,7 +87,7 @@ def concentration(moment: Moment, looks: Looks) -> Figure:
         )
         for basis, colour in palette.BASES.items()
     ]
-    title = "Concentration: HHI of shares in"
+    title = "Concentration: HHI of"
     return figure(traces, layout(looks, title, "HHI (0 to 1)", xaxis=time_axis(looks, moment.span)))
 
 

@@ -31,6 +31,7 @@ SIDES = {
     "middle left": (-0.3, 0.0),
 }
 """Where a name can stand, and about how far from its disc in decades of the axes."""
+TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 TRAIL = 12
 """Months of path behind each of the nine."""
 
@@ -52,7 +53,7 @@ def firms(moment: Moment, looks: Looks) -> Figure:
             hovermode="closest",
             margin={"b": 46},
             xaxis=axis(looks, "enterprise value, musd per EH/s of nameplate hash", type="log", dtick=1),
-            yaxis=axis(looks, "musd per energised MW", type="log", dtick="D2"),
+            yaxis=axis(looks, "musd per energised MW", type="log", tickvals=TICKS),
         ),
     )
 
