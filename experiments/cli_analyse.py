@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +18,6 @@ def analyse_and_report(folder: Path) -> None:
         with console.status("reading") as status:
             report = analyse(folder, status.update)
     else:
-        print(f"analysing {folder}", file=sys.stderr)
         report = analyse(folder)
     figures = len(list(report.parent.glob("*.png")))
     print(f"{report}: {figures} figures, each as PNG, PDF and CSV beside it")

@@ -20,7 +20,7 @@ from experiments.store_files import ASIDE, CHUNKS, COMPRESSION, STOP, replaced, 
 from experiments.store_layout import RUNS, TABLES, parts
 
 CHUNKS_A_PART = 64
-ROWS_A_WRITE = 50_000
+ROWS_A_WRITE = 10_000
 
 
 def take_over(folder: Path, session: str) -> None:

@@ -1,0 +1,125 @@
+"""What the runner costs beside the runs themselves, how it scales, and whether its memory stays flat."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from experiments.executors import Crew, SerialExecutor, cores, pool_crew
+from experiments.plans import make_plan
+from experiments.runner import run_store
+from experiments.store import make_store
+from experiments.study_files import parse_study
+from model.run import run
+
+SCRIPT = Path(sys.executable).with_name("gridrush")
+MONTHS = int(os.environ.get("GRIDRUSH_BENCH_MONTHS", "12"))
+"""A year by default: short runs are the hard case, since the runner's cost is one a run."""
+
+
+def plan_of(runs: int, months: int = MONTHS):
+    tree = {
+        "name": "bench",
+        "set": {"horizon.months": months},
+        "outcomes": {"gap": {"series": "gap_gw"}},
+        "replications": runs // 2,
+        "arms": {"reference": {}, "bear": {"scenario": "btc_bear"}},
+        "design": {"kind": "paired"},
+    }
+    return make_plan(parse_study(tree))
+
+
+def seconds_of(folder: Path, crew: Crew, runs: int, months: int = MONTHS) -> float:
+    store = make_store(folder, plan_of(runs, months))
+    started = time.perf_counter()
+    try:
+        run_store(store, crew)
+    finally:
+        crew.leave()
+    return time.perf_counter() - started
+
+
+def alone() -> Crew:
+    return Crew(SerialExecutor(), 1, 1, "here")
+
+
+def test_overhead_is_below_a_tenth_of_the_runs(benchmark, tmp_path: Path):
+    """A thousand runs through the store against the same thousand in a plain loop."""
+    runs = int(os.environ.get("GRIDRUSH_BENCH_RUNS", "1000"))
+    plan = plan_of(runs)
+    scenarios = [plan.scenario_of({"arm": arm}, {}) for arm in ("reference", "bear")]
+
+    def bare() -> float:
+        started = time.perf_counter()
+        for scenario in scenarios:
+            for seed in range(runs // 2):
+                run(scenario, seed, keep="series")
+        return time.perf_counter() - started
+
+    run(scenarios[0], 0, keep="series")
+    plain = bare()
+    stored = benchmark.pedantic(seconds_of, (tmp_path / "store", alone(), runs), rounds=1)
+    benchmark.extra_info |= {"plain_seconds": plain, "overhead": stored / plain - 1}
+    assert stored < 1.1 * plain
+
+
+@pytest.mark.skipif(cores() < 2, reason="needs two cores")
+def test_two_workers_are_nearly_twice_as_fast_as_one(benchmark, tmp_path: Path):
+    """At full length, and after the workers have loaded the model."""
+    runs, months = 80, 86
+    crews = {count: pool_crew(count) for count in (1, 2)}
+    for count, crew in crews.items():
+        list(crew.executor.map(time.sleep, [0.2] * count))
+    one = seconds_of(tmp_path / "one", crews[1], runs, months)
+    two = benchmark.pedantic(seconds_of, (tmp_path / "two", crews[2], runs, months), rounds=1)
+    benchmark.extra_info |= {"one_worker": one, "speed_up": one / two}
+    assert one / two >= 1.8
+
+
+def test_memory_stays_flat_from_a_hundred_to_ten_thousand_runs(benchmark, tmp_path: Path):
+    """In a process of its own, with runs that cost nothing but leave their full tables behind."""
+    peaks = {runs: benchmark_peak(tmp_path, runs) for runs in (100, 10_000)}
+    benchmark.pedantic(lambda: None, rounds=1)
+    benchmark.extra_info |= {f"peak_mb_{runs}": peak for runs, peak in peaks.items()}
+    assert peaks[10_000] < peaks[100] + 60
+
+
+def benchmark_peak(folder: Path, runs: int) -> float:
+    code = f"""
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import test_runner_speed as bench
+bench.hollow({runs}, Path({str(folder / str(runs))!r}))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(answer.stdout.split()[-1])
+
+
+def hollow(runs: int, folder: Path) -> None:
+    """Run a study whose runs are all the same one, computed once."""
+    from experiments import execution
+
+    result = run(plan_of(2).scenario, 0, keep="series")
+    record = SimpleNamespace(series=result.series, leases=result.leases, firms=result.firms)
+    execution.simulate = lambda *_: (record, None)
+    made = plan_of(runs)
+    store = make_store(folder, make_plan(made.study.model_copy(update={"keep": "series"})))
+    run_store(store, alone())
+    assert len(store.runs(["status"])) == runs
+    assert len(list((folder / "series").iterdir())) < 60
+
+
+def test_smoke_from_nothing_to_report_within_a_minute(benchmark, tmp_path: Path):
+    def smoke() -> None:
+        for command in (("study", "smoke", "--out", "smoke"), ("analyse", "smoke")):
+            subprocess.run([SCRIPT, *command], cwd=tmp_path, check=True, capture_output=True)
+
+    benchmark.pedantic(smoke, rounds=1)
+    assert (tmp_path / "smoke" / "analysis" / "report.html").is_file()
+    assert benchmark.stats.stats.max < 60
