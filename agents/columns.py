@@ -6,6 +6,7 @@ declared with name, dtype, unit and meaning, and that declaration feeds validati
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,10 @@ class Table:
         """Write a whole column in place."""
         if name not in self.columns:
             raise AttributeError(f"no column '{name}'; columns are {', '.join(self.columns)}")
-        self.__dict__[name][...] = value
+        column = self.__dict__[name]
+        # After `table.cash += x` the sum is there already.
+        if value is not column:
+            column[...] = value
 
     def __len__(self) -> int:
         """Return the number of rows ever added."""
@@ -76,6 +80,14 @@ class Table:
                 raise AttributeError(f"no column '{name}'; columns are {', '.join(self.columns)}")
             self.__dict__[name][first:last] = value
         return np.arange(first, last)
+
+    def undefined(self) -> list[str]:
+        """Return the columns with an entry that is infinite or not a number."""
+        floats = [name for name, column in self.columns.items() if column.dtype == "float64"]
+        # One sum over everything tells whether there is any such entry.
+        if math.isfinite(np.concatenate([self.__dict__[name] for name in floats], axis=None).sum()):
+            return []
+        return [name for name in floats if not np.isfinite(self.__dict__[name]).all()]
 
     def copy_columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
         """Return copies of the named columns, for recording."""
@@ -110,6 +122,11 @@ class Table:
     def _blank(column: Column, capacity: int) -> np.ndarray:
         shape = (capacity, column.width) if column.width else (capacity,)
         return np.full(shape, column.default, dtype=column.dtype)
+
+
+def rows_where(mask: np.ndarray) -> np.ndarray:
+    """Return the rows for which a column of truths holds."""
+    return mask.nonzero()[0]
 
 
 class RowView:

@@ -11,6 +11,9 @@ from model.state import State
 
 MEGAWATTS = 1e-6
 RELATIVE = 1e-9
+LET = ("building_mw", "subleased_mw", "converted_mw")
+STOCKS = ("restricted_cash", "machines", "property", "corporate_debt", "project_debt", "prepayment")
+"""Accounts that are never negative."""
 
 
 class AuditError(AssertionError):
@@ -51,20 +54,14 @@ def _check_megawatts(state: State) -> None:
 def _check_leases(state: State) -> None:
     """What a site has let is exactly what its leases say: no megawatt is leased twice."""
     leases, sites = state.leases, state.sites
-    count = len(sites)
     live = leases.status <= LeaseStatus.DELIVERING
-    building = leases.status == LeaseStatus.BUILDING
-    shell = leases.product == Product.SHELL
-    for use, rows in (
-        ("building_mw", building),
-        ("subleased_mw", live & ~building & shell),
-        ("converted_mw", live & ~building & ~shell),
-    ):
-        let = np.bincount(leases.site[rows], leases.gross_mw[rows], minlength=count)
-        off = np.abs(let - getattr(sites, use))
-        if not off.max(initial=0.0) <= MEGAWATTS * 10:
-            site = int(off.argmax())
-            _fail(state, f"leases and {use} differ", f"{state.site_names[site]} by {off[site]} MW")
+    use = np.where(leases.status == LeaseStatus.BUILDING, 0, 1 + (leases.product != Product.SHELL))
+    place = use * len(sites) + leases.site
+    let = np.bincount(place, leases.gross_mw * live, len(LET) * len(sites)).reshape(len(LET), -1)
+    off = np.abs(let - [getattr(sites, name) for name in LET])
+    if not off.max(initial=0.0) <= MEGAWATTS * 10:
+        which, site = np.unravel_index(int(off.argmax()), off.shape)
+        _fail(state, f"leases and {LET[which]} differ", f"{state.site_names[site]} by {off[which, site]} MW")
     if (leases.landlord[live] != sites.owner[leases.site[live]]).any():
         _fail(state, "a lease has another landlord than its site's owner", "")
     for account, owed in (("project_debt", leases.project_debt), ("prepayment", leases.prepaid)):
@@ -108,31 +105,24 @@ def _check_dead(state: State) -> None:
     if dead[sites.owner[held]].any():
         owned = np.flatnonzero(held)[dead[sites.owner[held]]]
         _fail(state, "a dead firm owns a site", state.site_names[int(owned[0])])
-    for account in (*ACCOUNTS, "btc"):
-        left = np.abs(getattr(firms, account)[dead])
-        if not left.max() <= 1e-6:
-            _fail(state, "a dead firm still has", account)
+    accounts = (*ACCOUNTS, "btc")
+    left = np.abs(np.array([getattr(firms, account) for account in accounts])[:, dead])
+    if not left.max() <= 1e-6:
+        _fail(state, "a dead firm still has", accounts[int(left.max(axis=1).argmax())])
 
 
 def _check_finite(state: State) -> None:
     """Stocks are finite, and those that cannot be negative are not."""
     firms = state.firms
-    for account in (
-        "restricted_cash",
-        "machines",
-        "property",
-        "corporate_debt",
-        "project_debt",
-        "prepayment",
-    ):
-        column = getattr(firms, account)
-        scale = 1e-6 * (1.0 + np.abs(column).max(initial=0.0))
-        if not column.min(initial=0.0) >= -scale:
-            _fail(state, f"negative or undefined {account}", state.firm_names[int(np.argmin(column))])
+    held = np.array([getattr(firms, account) for account in STOCKS])
+    slack = 1e-6 * (1.0 + np.abs(held).max(axis=1, initial=0.0))
+    fine = held.min(axis=1, initial=0.0) >= -slack
+    if not fine.all():
+        stock = int(fine.argmin())
+        _fail(state, f"negative or undefined {STOCKS[stock]}", state.firm_names[int(np.argmin(held[stock]))])
     for table in (firms, state.sites, state.leases, state.hyperscalers):
-        for name in table.columns:
-            # One sum tells of any entry that is infinite or not a number.
-            if not np.isfinite(getattr(table, name).sum()):
-                _fail(state, "undefined", name)
+        undefined = table.undefined()
+        if undefined:
+            _fail(state, "undefined", ", ".join(undefined))
     if not state.sites.hash.min(initial=0.0) >= 0.0:
         _fail(state, "negative hash", "")

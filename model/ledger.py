@@ -8,6 +8,7 @@ another firm or with a named sector outside (lenders, power, tenants, ...). Noth
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,7 +107,7 @@ class Ledger:
             rows: Firm rows, or None for every firm.
             sector: Who is on the other side of the cash when exactly one account is cash.
         """
-        total = self._total(flow, amount, len(self.firms) if rows is None else len(rows))
+        total = self._total(flow, amount, self.firms if rows is None else rows)
         outside = (debit in MONEY) != (credit in MONEY)
         if outside and sector is None:
             raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
@@ -116,8 +117,8 @@ class Ledger:
         column = self.firms.__dict__
         if rows is None:
             raised, lowered = column[debit], column[credit]
-            _RAISE[debit](raised, amount, out=raised)
-            _LOWER[credit](lowered, amount, out=lowered)
+            _RAISE[debit](raised, amount, raised)
+            _LOWER[credit](lowered, amount, lowered)
         else:
             column[debit][rows] = _RAISE[debit](column[debit][rows], amount)
             column[credit][rows] = _LOWER[credit](column[credit][rows], amount)
@@ -131,7 +132,7 @@ class Ledger:
         self, flow: str, debit: str, credit: str, amount: np.ndarray, rows: np.ndarray, sector: str
     ) -> None:
         """Undo part of what was posted this month: a payment that turned out to have no money behind it."""
-        total = self._total(flow, amount, len(rows))
+        total = self._total(flow, amount, rows)
         column = self.firms.__dict__
         column[debit][rows] = _LOWER[debit](column[debit][rows], amount)
         column[credit][rows] = _RAISE[credit](column[credit][rows], amount)
@@ -161,7 +162,7 @@ class Ledger:
             credit: Account of the payee: what it gave for the cash.
         """
         column = self.firms.__dict__
-        total = self._total(flow, amounts, len(payers))
+        total = self._total(flow, amounts, payers)
         np.add.at(column["cash"], payers, np.negative(amounts))
         np.add.at(column[debit], payers, np.multiply(amounts, _SIGN_OF_DEBIT[debit]))
         np.add.at(column["cash"], payees, amounts)
@@ -188,7 +189,7 @@ class Ledger:
         if account not in LIABILITIES or against not in ASSETS or against in MONEY:
             raise LedgerError(f"{flow}: cannot assume {account} against {against}")
         column = self.firms.__dict__
-        total = self._total(flow, amounts, len(sellers))
+        total = self._total(flow, amounts, sellers)
         np.add.at(column[account], sellers, np.negative(amounts))
         np.add.at(column["earnings"], sellers, amounts)
         np.add.at(column[account], buyers, amounts)
@@ -251,11 +252,12 @@ class Ledger:
         for name in DEBTS:
             self.debt[name] = DebtRoll(opens=float(self.firms.__dict__[name].sum()))
 
-    def _total(self, flow: str, amount: Amount, count: int) -> float:
+    def _total(self, flow: str, amount: Amount, rows: Sized) -> float:
+        """Return the sum of what is posted to some rows, once it is known to be finite and not negative."""
         if isinstance(amount, np.ndarray):
-            total, least = float(np.add.reduce(amount)), np.minimum.reduce(amount, initial=0.0)
+            total, least = float(amount.sum()), amount.min() if amount.size else 0.0
         else:
-            total, least = float(amount) * count, amount
+            total, least = float(amount) * len(rows), amount
         # NaN fails both comparisons.
         if not (least >= 0.0 and total < np.inf):
             wrong = least if not least >= 0.0 else total
