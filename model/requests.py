@@ -109,7 +109,9 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int
         state.scenario.power.withdrawal,
         years,
     )
-    expected = (later + at_once * (matures <= years)) * (requests.mw[rows] / place)
+    # Headroom waits for requests to mature, but not all of them last that long.
+    lasting = at_once * np.exp(-state.scenario.power.withdrawal * matures)
+    expected = (later + lasting * (matures <= years)) * (requests.mw[rows] / place)
     count = len(state.hyperscalers)
     summed = (np.bincount(buyer, each, minlength=count) for each in expected)
     return dict(zip(months, summed, strict=True))
