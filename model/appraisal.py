@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.discounting import annuity_factor
 from agents.economics.valuation import (
@@ -276,7 +277,7 @@ def later_options_worth(state: State, site: np.ndarray, rate: np.ndarray) -> np.
     fit = (sites.convertible & sites.us)[site] & (sites.pipeline_mw[site] >= ai.minimum_block_mw)
     offered = np.zeros(len(sites), dtype=bool)
     offered[table.site[table.from_pipeline]] = True
-    rows = np.flatnonzero(fit & ~offered[site])
+    rows = rows_where(fit & ~offered[site])
     if not len(rows):
         return worth
     later = site[rows]

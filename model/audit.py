@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import USES, LeaseStatus, Product, Status
 from model.grid import check_queue
 from model.ledger import ACCOUNTS
@@ -103,7 +104,7 @@ def _check_dead(state: State) -> None:
         return
     held = sites.owner >= 0
     if dead[sites.owner[held]].any():
-        owned = np.flatnonzero(held)[dead[sites.owner[held]]]
+        owned = rows_where(held)[dead[sites.owner[held]]]
         _fail(state, "a dead firm owns a site", state.site_names[int(owned[0])])
     accounts = (*ACCOUNTS, "btc")
     left = np.abs(np.array([getattr(firms, account) for account in accounts])[:, dead])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.blocks import lease_line
 from agents.tables import Contract, Kind, LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
@@ -68,10 +69,10 @@ def _gather(state: State, target: np.ndarray) -> _Gathered:
     columns: list[list[np.ndarray]] = [[] for _ in _Gathered._fields]
     first = 0
     for hand, firm in enumerate(target.tolist()):
-        site = np.flatnonzero(sites.owner == firm)
-        lease = np.flatnonzero(live & (leases.landlord == firm))
-        block = np.flatnonzero(seller == firm)
-        guest = np.flatnonzero(hosted & (sites.owner[sites.host_site] == firm))
+        site = rows_where(sites.owner == firm)
+        lease = rows_where(live & (leases.landlord == firm))
+        block = rows_where(seller == firm)
+        guest = rows_where(hosted & (sites.owner[sites.host_site] == firm))
         block_at = first + np.searchsorted(site, table.site[block])
         guest_at = first + np.searchsorted(site, sites.host_site[guest])
         first += len(site)
@@ -165,7 +166,7 @@ def _options(
     )
     best = table.bid.max(axis=0, initial=-np.inf)[block]
     rent, reach = np.minimum(state.expected_rent[None, 1:], best), reach_of(state, hands.rate[hand])
-    own = np.flatnonzero((hand >= pairs) & (state.firms.kind[who[hand]] == Kind.AI_CUSTOMER))
+    own = rows_where((hand >= pairs) & (state.firms.kind[who[hand]] == Kind.AI_CUSTOMER))
     if len(own):
         buyer = buyer_rows(state, who[hand[own]])
         rent[own] = table.bid[buyer, block[own]]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.options import option_hurdle
 from agents.strategies.base import Blocks
 from agents.tables import Outcome, Product
@@ -37,7 +38,7 @@ def propose(state: State) -> None:
     table: BlockTable = state.scratch["blocks"]
     slots = block_slots(state, table)
     drawn = state.streams.uniform("review", state.month, state.sites.slot[table.site])
-    reviewed = np.flatnonzero(drawn < state.firms.review_probability[table.firm])
+    reviewed = rows_where(drawn < state.firms.review_probability[table.firm])
     bid = table.bid[:, reviewed].max(axis=0, initial=-np.inf)
     hurdle, chance, value, asked = _decide(state, table, reviewed, bid)
     position = state.streams.uniform("use", state.month, slots[reviewed])
@@ -98,7 +99,7 @@ def _ask_strategies(state: State, firm: np.ndarray, blocks: Blocks) -> tuple[np.
         return only.hurdle(blocks), only.probabilities(blocks)
     hurdle, chance = np.zeros(len(firm)), np.zeros((len(firm), USES))
     for index, strategy in enumerate(state.strategies):
-        rows = np.flatnonzero(followed == index)
+        rows = rows_where(followed == index)
         if len(rows):
             own = blocks._replace(
                 value=blocks.value[rows],
@@ -122,7 +123,7 @@ def finance_offers(state: State) -> None:
     """Drop offers whose owner cannot fund its share of the build, or for which no builder is free."""
     offers: Offers = state.scratch["offers"]
     table: BlockTable = state.scratch["blocks"]
-    rows = np.flatnonzero(offers.use > 0)
+    rows = rows_where(offers.use > 0)
     if not len(rows):
         return
     block, product = offers.block[rows], offers.use[rows] - 1

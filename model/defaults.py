@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.credit import reorganisation_surplus
 from agents.tables import LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
@@ -29,7 +30,7 @@ def defaults(state: State) -> None:
     failing = miners(state) & (state.firms.cash < -slack)
     _emerge(state, failing)
     _mark_distress(state, failing, slack)
-    rows = np.flatnonzero(failing)
+    rows = rows_where(failing)
     if not len(rows):
         return
     _reinstate_debt(state, rows)
@@ -52,7 +53,7 @@ def _close_idle_miners(state: State) -> None:
     busy += sites.building_mw + sites.subleased_mw + sites.converted_mw + state.orders.sum(axis=0)
     work = np.bincount(sites.owner + 1, busy, minlength=len(firms) + 1)[1:]
     firms.months_idle = np.where(miners(state) & (work <= 0.0), firms.months_idle + 1.0, 0.0)
-    rows = np.flatnonzero(firms.months_idle >= state.scenario.finance.closure_months)
+    rows = rows_where(firms.months_idle >= state.scenario.finance.closure_months)
     if not len(rows):
         return
     state.recorder.event("closure", firm=rows, value=firms.equity_value[rows])
@@ -70,7 +71,7 @@ def _emerge(state: State, failing: np.ndarray) -> None:
     """Let firms out of chapter 11 when their time is up, with debt at today's terms."""
     firms, finance = state.firms, state.scenario.finance
     held = (firms.status == Status.CHAPTER11) & ~failing
-    rows = np.flatnonzero(held & (state.month - firms.chapter11_month >= finance.chapter11_months))
+    rows = rows_where(held & (state.month - firms.chapter11_month >= finance.chapter11_months))
     if not len(rows):
         return
     firms.status[rows] = Status.ACTIVE
@@ -87,7 +88,7 @@ def _mark_distress(state: State, failing: np.ndarray, slack: np.ndarray) -> None
     firms, cost = state.firms, cash_cost(state)
     judged = miners(state) & (firms.status <= Status.DISTRESSED) & ~failing
     poor = (firms.cash + firms.bitcoin < cost - slack) | (firms.equity_value < 0.0)
-    worse = np.flatnonzero(judged & poor & (firms.status == Status.ACTIVE))
+    worse = rows_where(judged & poor & (firms.status == Status.ACTIVE))
     better = judged & ~poor & (firms.status == Status.DISTRESSED)
     firms.status[better] = Status.ACTIVE
     if len(worse):
@@ -111,7 +112,7 @@ def _surplus_of_reorganising(state: State, rows: np.ndarray) -> np.ndarray:
     The pieces count at an ordinary discount: creditors who wait need not sell all of them into a bust.
     """
     firms, sites, finance = state.firms, state.sites, state.scenario.finance
-    held = np.flatnonzero(np.isin(sites.owner, rows))
+    held = rows_where(np.isin(sites.owner, rows))
     pieces = site_worth(state, held).after(finance.distress_discount_single)
     worth = np.bincount(sites.owner[held], pieces, minlength=len(firms))[rows]
     flow = state.scratch["cash_flow"][rows]
@@ -146,7 +147,7 @@ def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
 def _cut_loans_without_rent(state: State, rows: np.ndarray) -> None:
     """Write project loans off by the same haircut where the tenant is gone: the hall is all lenders have."""
     firms, leases = state.firms, state.leases
-    held = leases_at(state, np.flatnonzero(np.isin(state.sites.owner, rows)))
+    held = leases_at(state, rows_where(np.isin(state.sites.owner, rows)))
     dead = held[leases.status[held] > LeaseStatus.DELIVERING]
     if not len(dead):
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from agents.columns import rows_where
 from agents.economics.blocks import new_mine_value
 from agents.economics.mining import machine_value
 from agents.tables import Kind, Stage, Status, Tenure
@@ -88,7 +89,7 @@ def _beliefs(state: State) -> tuple[float, float]:
 
 def _machine(state: State) -> int:
     best = state.scratch.get("best_machine")
-    return int(np.flatnonzero(state.generation_month <= state.month)[-1]) if best is None else int(best)
+    return int(rows_where(state.generation_month <= state.month)[-1]) if best is None else int(best)
 
 
 def _power_cost(state: State, drawn: np.ndarray | float) -> np.ndarray | float:
@@ -131,7 +132,7 @@ def _donors(state: State, slot: np.ndarray) -> np.ndarray | None:
     sites, firms = state.sites, state.firms
     fit = sites.us & (sites.owner >= 0) & (sites.tenure != Tenure.HOSTED) & (sites.energised_mw > 0.0)
     private = fit & (firms.kind[sites.owner] == Kind.PRIVATE)
-    rows = np.flatnonzero(private if private.any() else fit)
+    rows = rows_where(private if private.any() else fit)
     if not len(rows):
         return None
     drawn = state.streams.uniform("entrant's model", state.month, slot[:, None] ^ sites.slot[rows][None, :])
@@ -226,7 +227,7 @@ def _order_first_machines(state: State) -> None:
     if not new.any():
         return
     new &= (firms.kind == Kind.PRIVATE) & (firms.status == Status.ACTIVE)
-    site = np.flatnonzero((sites.owner >= 0) & new[sites.owner] & (sites.stage == Stage.CONSTRUCTION))
+    site = rows_where((sites.owner >= 0) & new[sites.owner] & (sites.stage == Stage.CONSTRUCTION))
     best, owner = _machine(state), sites.owner[site]
     price = float(state.machine_price[best])
     wanted = sites.pipeline_mw[site] / meter_efficiency(state)[best]

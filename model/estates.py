@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.credit import fire_sale_discount, lease_enterprise_value
 from agents.tables import Kind, LeaseStatus, Status, Tenure
 from model.funding import free_cash, miners
@@ -117,7 +118,7 @@ def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
     """Auction what the firms own, pay their creditors as far as it goes, and end them."""
     sites = state.sites
     _separate_dead_loans(state, firms)
-    held = np.flatnonzero(np.isin(sites.owner, firms))
+    held = rows_where(np.isin(sites.owner, firms))
     megawatts = np.bincount(sites.owner[held], sites.secured_mw[held], minlength=len(state.firms))[firms]
     hosted = _hosted(state, held)
     _sell_machines(state, held[hosted])
@@ -170,7 +171,7 @@ class _Bidders:
         can = (self.means >= price) & (self.means > 0.0)
         if not fit_for_ai:
             can &= ~self.customer
-        rows = np.flatnonzero(can)
+        rows = rows_where(can)
         if not len(rows):
             return -1
         state = self.state
@@ -224,7 +225,7 @@ def _hand_over(state: State, site: int, buyer: int, price: float, worth: float) 
 
 def _lenders(state: State) -> int:
     """Return the row that stands for lenders who take over a site: the generator's."""
-    return int(np.flatnonzero(state.firms.kind == Kind.GENERATOR)[0])
+    return int(rows_where(state.firms.kind == Kind.GENERATOR)[0])
 
 
 def _has_tenants(state: State, rows: np.ndarray) -> np.ndarray:

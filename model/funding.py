@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.credit import blended, debt_capacity, equity_window
 from agents.tables import Kind, LeaseStatus, Status
 
@@ -60,7 +61,7 @@ def cash_buffer(state: State) -> np.ndarray:
 def committed_equity(state: State) -> np.ndarray:
     """Return what each firm has still to pay itself, loans aside, for builds it has signed, musd."""
     leases = state.leases
-    rows = np.flatnonzero(leases.status == LeaseStatus.BUILDING)
+    rows = rows_where(leases.status == LeaseStatus.BUILDING)
     own = (1.0 - leases.loan_share[rows]) * np.maximum(leases.capex[rows] - leases.capex_spent[rows], 0.0)
     return np.bincount(leases.landlord[rows], own, minlength=len(state.firms)) * ~funded_by_parent(state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.credit import build_draw
 from agents.economics.leases import level_payment
@@ -30,7 +31,7 @@ def collect_rents(state: State) -> None:
     """Escalate rents on anniversaries, collect them less prepayment credits, and pay the halls' operation."""
     _forfeit_prepayments(state)
     leases, scratch, ledger = state.leases, state.scratch, state.ledger
-    rows = np.flatnonzero(leases.status == LeaseStatus.DELIVERING)
+    rows = rows_where(leases.status == LeaseStatus.DELIVERING)
     if not len(rows):
         return
     age = state.month - leases.delivery[rows]
@@ -63,7 +64,7 @@ def _release(state: State, rows: np.ndarray, amount: np.ndarray) -> np.ndarray:
 def _forfeit_prepayments(state: State) -> None:
     """Keep what a tenant prepaid for a lease that is over."""
     leases = state.leases
-    rows = np.flatnonzero((leases.prepaid > 0.0) & (leases.status > LeaseStatus.DELIVERING))
+    rows = rows_where((leases.prepaid > 0.0) & (leases.status > LeaseStatus.DELIVERING))
     if len(rows):
         _release(state, rows, leases.prepaid[rows].copy())
 
@@ -76,7 +77,7 @@ def serve_project_loans(state: State) -> None:
     leases, ledger, scratch = state.leases, state.ledger, state.scratch
     owing = leases.project_debt > 0.0
     building = leases.status == LeaseStatus.BUILDING
-    rows = np.flatnonzero(owing & ~building)
+    rows = rows_where(owing & ~building)
     if len(rows):
         debt, rate = leases.project_debt[rows], leases.project_rate[rows]
         interest = debt * rate / MONTHS
@@ -88,7 +89,7 @@ def serve_project_loans(state: State) -> None:
         ledger.post("project repayment", "project_debt", "cash", np.maximum(repaid, 0.0), sector="lenders")
         scratch["cash_cost"] += cost + repaid
         scratch["cash_flow"] -= cost + repaid
-    rows = np.flatnonzero(owing & building)
+    rows = rows_where(owing & building)
     if len(rows):
         interest = leases.project_debt[rows] * leases.project_rate[rows] / MONTHS
         leases.project_debt[rows] += interest
@@ -102,7 +103,7 @@ def pay_builds(state: State) -> None:
     """
     leases, ledger = state.leases, state.ledger
     live = leases.status <= LeaseStatus.DELIVERING
-    rows = np.flatnonzero(live & (leases.capex > leases.capex_spent))
+    rows = rows_where(live & (leases.capex > leases.capex_spent))
     if not len(rows):
         return
     capex, spent = leases.capex[rows], leases.capex_spent[rows]

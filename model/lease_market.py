@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.assignment import clear_leases
 from agents.tables import LeaseStatus, Outcome, Product
 from model.choice import Offers, capex_of
@@ -21,7 +22,7 @@ def clear_market(state: State) -> None:
     """Match offers to buyers and price them inside the core; leaves `deals` in scratch."""
     offers: Offers = state.scratch["offers"]
     table: BlockTable = state.scratch["blocks"]
-    rows = np.flatnonzero((offers.use > 0) & (offers.outcome == Outcome.NO_TENANT))
+    rows = rows_where((offers.use > 0) & (offers.outcome == Outcome.NO_TENANT))
     buyers, wanted = _negotiating(state)
     state.scratch["deals"] = []
     state.figures["lease_offers"] = float(len(rows))
@@ -264,7 +265,7 @@ def _record_ineligible(state: State, table: BlockTable) -> None:
     barred = sites.us & (sites.owner >= 0) & (unlet >= least)
     barred[table.site] = False
     drawn = state.streams.uniform("review", state.month, sites.slot)
-    rows = np.flatnonzero(barred & (drawn < state.firms.review_probability[sites.owner]))
+    rows = rows_where(barred & (drawn < state.firms.review_probability[sites.owner]))
     if not len(rows):
         return
     machine_mw = state.scratch["machine_mw"][rows]

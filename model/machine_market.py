@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.vintages import asked_price, eagerness
 from agents.tables import Product, Status
 from model.baseline_tables import load_tables
@@ -52,7 +53,7 @@ def start_rest_of_world(state: State, hash_eh_s: float) -> None:
 def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:
     """Return which generations are made, now or in future; the newest on sale always is."""
     made = month < generation_month + bitcoin.machine_sale_years * MONTHS
-    released = np.flatnonzero(generation_month <= month)
+    released = rows_where(generation_month <= month)
     made[released[-1:]] = True
     return made
 
@@ -105,7 +106,7 @@ def deliver_machines(state: State) -> None:
     state.orders[:-1] = state.orders[1:]
     state.orders[-1] = 0.0
     state.order_generation[:-1] = state.order_generation[1:]
-    _install(state, np.flatnonzero(arriving > 0.0), arriving, machine)
+    _install(state, rows_where(arriving > 0.0), arriving, machine)
 
 
 def _match_sites(state: State) -> None:
@@ -157,7 +158,7 @@ def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.nda
     """Take machines off sites and books; return what they are worth on the market, musd by firm."""
     sites, firms, ledger = state.sites, state.firms, state.ledger
     count, owner = len(firms), sites.owner[rows]
-    held = np.flatnonzero(sites.owner >= 0)
+    held = rows_where(sites.owner >= 0)
     worth = np.bincount(sites.owner[held], sites.hash[held] @ state.machine_price, minlength=count)
     gone = np.bincount(owner, sold @ state.machine_price, minlength=count)
     share = np.minimum(gone / np.where(worth > 0.0, worth, np.inf), 1.0)
@@ -189,7 +190,7 @@ def order_machines(state: State) -> None:
     funds = _funds(state, cost)
     # A firm that cannot pay for all cuts the orders of its sites alike.
     hash_eh_s *= (funds.total / np.where(cost > 0.0, cost, 1.0))[state.sites.owner[rows]]
-    some = np.flatnonzero(hash_eh_s * efficiency > ROUND_OFF * state.sites.secured_mw[rows])
+    some = rows_where(hash_eh_s * efficiency > ROUND_OFF * state.sites.secured_mw[rows])
     paid = np.bincount(state.sites.owner[rows[some]], hash_eh_s[some] * price, minlength=len(state.firms))
     draw_machine_funds(state, funds, paid)
     state.ledger.post("machine orders", "machines", "cash", paid, sector="suppliers")
@@ -207,7 +208,7 @@ def _under_review(state: State) -> np.ndarray:
     offers = state.scratch.get("offers")
     if offers is not None:
         may[state.scratch["blocks"].site[offers.block[offers.use > 0]]] = False
-    return np.flatnonzero(may)
+    return rows_where(may)
 
 
 def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.ndarray:
@@ -223,7 +224,7 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     new[rows] = state.scratch["best_worth"][rows] * waiting
     reviewed = np.zeros(len(sites), dtype=bool)
     reviewed[rows] = True
-    entry = np.flatnonzero(reviewed[state.scratch["fleets"].site])
+    entry = rows_where(reviewed[state.scratch["fleets"].site])
     site, generation, hash_eh_s = (column[entry] for column in state.scratch["fleets"])
     # What a megawatt's machines are worth beyond what they fetch, in terms of the machine that replaces them.
     fetched = bitcoin.machine_resale * state.machine_price[generation]
@@ -274,6 +275,6 @@ def retire_machines(state: State) -> None:
     scrapped = np.zeros(sites.hash.shape)
     scrapped[site, generation] = sites.hash[site, generation]
     scrapped *= -np.expm1(-sector.parameters.retirement / MONTHS)
-    rows = np.flatnonzero(scrapped.any(axis=1) & (sites.owner >= 0))
+    rows = rows_where(scrapped.any(axis=1) & (sites.owner >= 0))
     if len(rows):
         _remove_machines(state, rows, scrapped[rows])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import Kind, Status
 from model.bids import appraise_targets, power_by_generator
 from model.funding import free_cash
@@ -63,7 +64,7 @@ def mergers(state: State) -> None:
     if not consolidation.mergers_enabled:
         return
     drawn = state.streams.uniform("bid", state.month, state.firms.slot)
-    looking = np.flatnonzero(drawn < consolidation.bid_probability)
+    looking = rows_where(drawn < consolidation.bid_probability)
     if not len(looking):
         return
     secured = np.bincount(state.sites.owner + 1, state.sites.secured_mw, minlength=len(state.firms) + 1)[1:]
@@ -217,7 +218,7 @@ def _complete(state: State, bids: Bids, row: int) -> None:
     firms, ledger = state.firms, state.ledger
     heir, target = int(bids.acquirer[row]), int(bids.target[row])
     price = float(bids.price[row])
-    sites = np.flatnonzero(state.sites.owner == target)
+    sites = rows_where(state.sites.owner == target)
     firms.overhead[heir] += firms.overhead[target] * (1.0 - state.scenario.consolidation.synergy)
     absorb_firm(state, target, heir)
     rows = np.array([heir])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.dispatch import dispatch_machines, fixed_part
 from agents.economics.mining import breakeven_power_price, hashprice
 from agents.tables import Contract, Status
@@ -79,7 +80,7 @@ def meter_efficiency(state: State) -> np.ndarray:
 
 
 def _best_on_sale(state: State) -> int:
-    return int(np.flatnonzero(state.generation_month <= state.month)[-1])
+    return int(rows_where(state.generation_month <= state.month)[-1])
 
 
 class Fleets(NamedTuple):
@@ -95,7 +96,7 @@ class Fleets(NamedTuple):
 
 def fleets(hashes: np.ndarray) -> Fleets:
     """Return the machines at n sites with the given hash by generation, EH/s, [n x G]."""
-    entry = np.flatnonzero((hashes > 0.0).ravel())
+    entry = rows_where((hashes > 0.0).ravel())
     site = entry // hashes.shape[1]
     return Fleets(site, entry - site * hashes.shape[1], hashes.ravel()[entry])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import Table
+from agents.columns import Table, rows_where
 from agents.economics.queues import shared_waits
 from model.calendar import Calendar
 
@@ -121,7 +121,7 @@ def waits(state: State) -> np.ndarray:
     asked, and takes the place that comes first, so the technologies work off one backlog together.
     """
     supply = state.onsite
-    built = np.flatnonzero(supply.rate > 0.0)
+    built = rows_where(supply.rate > 0.0)
     later = np.maximum(supply.first_month - state.month, supply.lead_months) / MONTHS
     years = np.full(len(later), np.inf)
     years[built] = later[built] + shared_waits(supply.unmet[built], supply.rate[built] * MONTHS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.blocks import (
     ProductTerms,
     lease_line,
@@ -138,7 +139,7 @@ def mine_values(
         USD/TH of the fleets, of the best machine on sale at each site, and musd/MW of filling, [n].
     """
     bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
-    best = state.scratch.get("best_machine", int(np.flatnonzero(state.generation_month <= state.month)[-1]))
+    best = state.scratch.get("best_machine", int(rows_where(state.generation_month <= state.month)[-1]))
     # The best machine at every site comes behind the fleets, so that the formula runs once for all.
     count = len(fleet.site)
     site = np.concatenate([fleet.site, np.arange(len(rate))])
@@ -196,8 +197,8 @@ def _offers(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     fit &= (sites.tenure != Tenure.HOSTED) & scenario.leases.market_enabled
     soon = sites.energisation <= state.month + scenario.ai.planning_months
     unlet = sites.mining_mw + sites.idle_mw
-    energised = np.flatnonzero(fit & (unlet >= least))
-    pipeline = np.flatnonzero(fit & (sites.pipeline_mw >= least) & soon & (sites.stage < Stage.OPTION))
+    energised = rows_where(fit & (unlet >= least))
+    pipeline = rows_where(fit & (sites.pipeline_mw >= least) & soon & (sites.stage < Stage.OPTION))
     size_now = np.minimum(unlet[energised], most)
     size_later = np.minimum(sites.pipeline_mw[pipeline], most)
     displaced = np.maximum(size_now - sites.idle_mw[energised], 0.0) / size_now

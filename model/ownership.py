@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.credit import blended
 from agents.tables import USES, LeaseStatus, Status
 from model.state import State
@@ -36,7 +37,7 @@ def leases_at(state: State, site_rows: np.ndarray) -> np.ndarray:
     going_on = (
         (leases.status <= LeaseStatus.DELIVERING) | (leases.project_debt > 0.0) | (leases.prepaid > 0.0)
     )
-    return np.flatnonzero(going_on & np.isin(leases.site, site_rows))
+    return rows_where(going_on & np.isin(leases.site, site_rows))
 
 
 def transfer_sites(
@@ -120,7 +121,7 @@ def absorb_firm(state: State, firm: int, heir: int) -> None:
     firms.maturity[heir] = round(blended(firms.maturity[heir], debt[0], firms.maturity[firm], debt[1]))
     firms.btc[heir] += firms.btc[firm]
     firms.equity_issued[heir] += firms.equity_issued[firm]
-    assign_sites(state, np.flatnonzero(sites.owner == firm), heir)
+    assign_sites(state, rows_where(sites.owner == firm), heir)
     state.ledger.absorb(firm, heir)
     firms.owner[firm] = heir
     end_firms(state, np.array([firm]), Status.ACQUIRED)

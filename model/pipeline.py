@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import LeaseStatus, Stage
 from model.funding import free_cash
 
@@ -23,7 +24,7 @@ def energise(state: State) -> None:
     priority pushes back megawatts not let to a tenant, and what they would have taken serves the queue.
     """
     sites, power = state.sites, state.scenario.power
-    due = np.flatnonzero(
+    due = rows_where(
         (sites.energisation <= state.month) & (sites.pipeline_start_mw > 0.0) & (sites.owner >= 0)
     )
     due = _wanted(state, due)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.grid import connected_within
 from agents.economics.queues import backlog_wait
 from model.tenants import discount_rates, hall_lead, request_bids
@@ -28,7 +29,7 @@ GUMBEL = np.sqrt(6.0) / np.pi
 
 def waiting(state: State) -> np.ndarray:
     """Return the rows of requests that still wait."""
-    return np.flatnonzero(state.requests.mw > TRACE)
+    return rows_where(state.requests.mw > TRACE)
 
 
 def by_region(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
@@ -173,7 +174,7 @@ def file_requests(state: State, lacking: np.ndarray) -> None:
     appeal = np.log(np.where(open_to, value, 1.0)) / spread - np.log(-np.log(drawn))
     appeal += np.log(np.maximum(state.regions.capacity_mw_month, 1e-300))
     region = np.argmax(np.where(open_to, appeal, -np.inf), axis=1)
-    buyer = np.flatnonzero((lacking >= scenario.ai.minimum_block_mw) & open_to.any(axis=1))
+    buyer = rows_where((lacking >= scenario.ai.minimum_block_mw) & open_to.any(axis=1))
     file(state, region[buyer], buyer, lacking[buyer], bid[buyer, region[buyer]])
 
 

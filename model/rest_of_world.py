@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.mining import machine_value
 from agents.economics.vintages import cost_at_quantile, eagerness, fleet_of_running, paying_share
 from model.expectations import expect, expected_at_start, remembered
@@ -197,7 +198,7 @@ def rest_of_world_at_start(
         record: Hashprices of the months before, oldest first, USD/PH/day.
     """
     row = scenario.row
-    held = np.flatnonzero(generation_month <= 0)
+    held = rows_where(generation_month <= 0)
     nameplate, running = np.zeros(len(generations)), np.ones(len(generations))
     sector = RestOfWorld(
         scenario, generations, nameplate, running, expected_at_start(scenario.bitcoin, record)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import Status
 from model.lease_accounts import collect_rents, pay_builds, serve_project_loans
 from model.state import State
@@ -86,7 +87,7 @@ def _run_mines(state: State) -> None:
 def _settle_hosting(state: State) -> None:
     """Let clients pay their hosts, and hosts the power they host with."""
     sites, scratch = state.sites, state.scratch
-    rows = np.flatnonzero((scratch["hosting_fee"] > 0.0) & (sites.owner >= 0))
+    rows = rows_where((scratch["hosting_fee"] > 0.0) & (sites.owner >= 0))
     if not len(rows):
         return
     fee, client = scratch["hosting_fee"][rows], sites.owner[rows]

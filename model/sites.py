@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import LeaseStatus, Product, Tenure
 from model.machine_market import fit_machines, sell_machines
 from model.ownership import return_hosted_mw
@@ -38,7 +39,7 @@ def upgrade_sites(state: State) -> None:
     physical = sites.secured_mw / np.maximum(sites.site_count, 1.0)
     open_to_it = sites.us & ~sites.convertible & (sites.tenure != Tenure.HOSTED) & (physical >= UPGRADABLE_MW)
     drawn = state.streams.uniform("site upgrade", state.month, sites.slot)
-    upgraded = np.flatnonzero(open_to_it & (drawn < -np.expm1(-choice.upgrade_rate / MONTHS)))
+    upgraded = rows_where(open_to_it & (drawn < -np.expm1(-choice.upgrade_rate / MONTHS)))
     if len(upgraded):
         sites.convertible[upgraded] = True
         state.recorder.event(
@@ -50,7 +51,7 @@ def lapse_hosting(state: State) -> None:
     """End hosting contracts whose machines have stood still for the notice period (part of phase 2)."""
     sites = state.sites
     hosted = (sites.host_site >= 0) & (sites.owner >= 0) & (sites.secured_mw > 0.0)
-    rows = np.flatnonzero(hosted & (sites.months_off >= state.scenario.power.hosting_notice_months))
+    rows = rows_where(hosted & (sites.months_off >= state.scenario.power.hosting_notice_months))
     if not len(rows):
         return
     state.recorder.event("hosting ended", firm=sites.owner[rows], site=rows, mw=sites.secured_mw[rows])
@@ -61,13 +62,13 @@ def lapse_hosting(state: State) -> None:
 def advance_leases(state: State) -> None:
     """Slip or deliver builds, let terms end and tenants default (part of phase 2)."""
     leases = state.leases
-    building = np.flatnonzero(leases.status == LeaseStatus.BUILDING)
+    building = rows_where(leases.status == LeaseStatus.BUILDING)
     if len(building):
         _slip_and_deliver(state, building)
-    delivering = np.flatnonzero(leases.status == LeaseStatus.DELIVERING)
+    delivering = rows_where(leases.status == LeaseStatus.DELIVERING)
     over = state.month >= leases.delivery[delivering] + leases.term[delivering]
     vacate(state, delivering[over], LeaseStatus.ENDED)
-    exposed = np.flatnonzero(leases.status <= LeaseStatus.DELIVERING)
+    exposed = rows_where(leases.status <= LeaseStatus.DELIVERING)
     tenants = state.hyperscalers
     hazard = leases.default_hazard[exposed] * state.scratch.get("tenant_hazard_factor", 1.0)
     # A tenant defaults on all its high-yield leases or none; a backstop pays in its place.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.economics.grid import firm_power_price
 from agents.economics.tenants import (
     Alternatives,
@@ -84,7 +85,7 @@ def alternatives(state: State, buyers: np.ndarray) -> Alternatives:
     onsite = np.broadcast_to(waits(state)[:, None], (len(state.onsite.names), len(buyers)))
     ready = np.maximum(np.concatenate([grid, onsite]), hall_lead(state))
     running = np.concatenate([grid_running_cost(state), onsite_running_cost(state)])
-    open_to = np.flatnonzero(ready[:, 0] < np.inf)
+    open_to = rows_where(ready[:, 0] < np.inf)
     kept = open_to[_not_beaten(ready[open_to], running[open_to])]
     return Alternatives(ready[kept][:, :, None, None], running[kept][:, None, None, None])
 
@@ -139,7 +140,7 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
     """
     buyers, scenario = state.hyperscalers, state.scenario
     rent = np.full((len(buyers), *ready.shape), -np.inf)
-    needing = np.flatnonzero(buyers.need_mw >= scenario.ai.minimum_block_mw)
+    needing = rows_where(buyers.need_mw >= scenario.ai.minimum_block_mw)
     if not len(needing) or not len(site):
         return rent
     margin = buyers.margin[needing, None, None]
@@ -155,7 +156,7 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
 def _keep_for_parents(state: State, site: np.ndarray, rent: np.ndarray) -> None:
     """Strike the bids of others for blocks of an AI customer's arm while the customer needs power itself."""
     owner = state.sites.owner[site]
-    block = np.flatnonzero(state.firms.kind[owner] == Kind.AI_CUSTOMER)
+    block = rows_where(state.firms.kind[owner] == Kind.AI_CUSTOMER)
     if not len(block):
         return
     parent = buyer_rows(state, owner[block])
@@ -168,7 +169,7 @@ def _keep_for_parents(state: State, site: np.ndarray, rent: np.ndarray) -> None:
 
 def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
     """Return the hyperscaler row behind each AI customer's arm: arms are in the order of that table."""
-    return arms - int(np.flatnonzero(state.firms.kind == Kind.AI_CUSTOMER)[0])
+    return arms - int(rows_where(state.firms.kind == Kind.AI_CUSTOMER)[0])
 
 
 def site_power_price(state: State) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import Kind, Status
 from model.funding import (
     borrow,
@@ -47,7 +48,7 @@ def serve_corporate_debt(state: State) -> None:
     scratch["debt_repaid"] += instalment
     due = (debt > 0.0) & (firms.maturity <= state.month) & ~private
     if due.any():
-        _refinance(state, np.flatnonzero(due))
+        _refinance(state, rows_where(due))
 
 
 def _refinance(state: State, rows: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import rows_where
 from agents.tables import LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, gain_of_letting, reach_of
 from model.options import BlockTable
@@ -44,13 +45,13 @@ def holdings_of_all(state: State) -> Holdings:
     from next month.
     """
     sites, leases, scratch = state.sites, state.leases, state.scratch
-    site = np.flatnonzero(sites.owner >= 0)
+    site = rows_where(sites.owner >= 0)
     now = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
     before = _grown(scratch["resale_value"], len(sites))
     left = np.minimum(now / np.where(before > 0.0, before, 1.0), 1.0)
     fleet = _grown(scratch["fleet_value"], len(sites)) * left
     new = _grown(scratch["new_mine_value"], len(sites))
-    lease = np.flatnonzero(leases.status <= LeaseStatus.DELIVERING)
+    lease = rows_where(leases.status <= LeaseStatus.DELIVERING)
     block, block_hand, gain, reach = _blocks(state)
     guest, host = guests(state)
     return Holdings(
@@ -74,7 +75,7 @@ def guests(state: State) -> tuple[np.ndarray, np.ndarray]:
     """Return hosted site rows whose host is known and there, and the hosts' site rows."""
     sites = state.sites
     there = (sites.host_site >= 0) & (sites.owner >= 0)
-    guest = np.flatnonzero(there & (sites.owner[sites.host_site] >= 0))
+    guest = rows_where(there & (sites.owner[sites.host_site] >= 0))
     return guest, sites.host_site[guest]
 
 
@@ -85,7 +86,7 @@ def _blocks(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         none = np.zeros(0, dtype=np.int64)
         return none, none, np.zeros(0), np.zeros(0)
     owner = state.sites.owner[table.site]
-    block = np.flatnonzero(owner >= 0)
+    block = rows_where(owner >= 0)
     gain = gain_of_letting(state, table)[block]
     return block, owner[block], gain, reach_of(state, state.firms.discount_rate[owner[block]])
 

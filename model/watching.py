@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 from scipy.sparse import csr_array
 
+from agents.columns import rows_where
 from agents.tables import NEVER, Kind, Product, Status
 from model.streams import slot_of
 
@@ -100,7 +101,7 @@ class Watching:
 def last_moves(state: State) -> np.ndarray:
     """Return what each firm last did, as shares over the uses of its latest month of moves, [firms x 4]."""
     sites, count = state.sites, len(state.firms)
-    moved = np.flatnonzero((sites.owner >= 0) & (sites.last_choice > 0))
+    moved = rows_where((sites.owner >= 0) & (sites.last_choice > 0))
     owner, when = sites.owner[moved], sites.last_move[moved]
     latest = np.full(count, -NEVER)
     np.maximum.at(latest, owner, when)
@@ -127,21 +128,21 @@ def _memberships(state: State, network: str) -> tuple[np.ndarray, np.ndarray]:
         return np.arange(len(firms)), np.zeros(len(firms), dtype=np.int64)
     if network == "lender":
         # Who lent is not known; lenders to firms with like coupons and maturities are taken for the same.
-        owing = np.flatnonzero(firms.corporate_debt > 0.0)
+        owing = rows_where(firms.corporate_debt > 0.0)
         year = (firms.maturity[owing] + int(state.calendar_year * MONTHS) - state.month) // MONTHS
         lender = np.rint(firms.coupon[owing] * 100.0).astype(np.int64) * 10_000 + year
         return owing, np.unique(lender, return_inverse=True)[1]
     regions = len(state.regions)
-    here = np.flatnonzero((sites.owner >= 0) & sites.us & (sites.secured_mw > 0.0))
+    here = rows_where((sites.owner >= 0) & sites.us & (sites.secured_mw > 0.0))
     member = np.bincount(sites.owner[here] * regions + sites.region[here], minlength=len(firms) * regions)
-    pairs = np.flatnonzero(member)
+    pairs = rows_where(member)
     return pairs // regions, pairs % regions
 
 
 def _generated(state: State, network: str) -> csr_array:
     """Return a symmetric matrix of links; nodes are the miners in the order of their slots."""
     choice, count = state.scenario.choice, len(state.firms)
-    rows = np.flatnonzero(_miners_with_megawatts(state))
+    rows = rows_where(_miners_with_megawatts(state))
     rows = rows[np.argsort(state.firms.slot[rows])]
     degree = min(choice.network_degree, len(rows) - 1)
     if degree < 1:

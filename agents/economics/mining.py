@@ -131,7 +131,7 @@ def optimal_dispatch(
     )
     uptime = np.array(mean < breakeven, dtype=float, order="C")
     margin = np.array(np.maximum(breakeven - mean, 0.0), dtype=float, order="C")
-    random = np.flatnonzero((spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0))
+    random = ((spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0)).ravel().nonzero()[0]
     if len(random):
         share, put = _put(*(each.ravel()[random] for each in (breakeven, mean, spread)))
         # A put is worth at least what it pays at the mean price; far from it, rounding alone would say
