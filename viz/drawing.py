@@ -114,7 +114,8 @@ def figure(traces: Sequence[Trace], layout: dict[str, Any]) -> Figure:
 def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return the look of a chart: title above, legend below, quiet grid."""
     font = {"family": FONT, "size": SMALL, "color": looks.ink}
-    base = {
+    frame = {"paper_bgcolor": looks.paper, "plot_bgcolor": looks.paper, "uirevision": "kept"}
+    base = frame | {
         "title": {
             "text": f"<b>{title}</b>",
             "x": 0.012,
@@ -125,8 +126,6 @@ def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, A
             "pad": {"t": 4},
         },
         "font": font,
-        "paper_bgcolor": looks.paper,
-        "plot_bgcolor": looks.paper,
         "margin": {"l": 58, "r": 18, "t": 40, "b": 30},
         "legend": {
             "orientation": "h",
@@ -143,11 +142,10 @@ def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, A
         "hoverlabel": {
             "bgcolor": looks.paper,
             "bordercolor": looks.grid,
-            "font": {"family": FONT, "size": SMALL, "color": looks.ink},
+            "font": font,
         },
         "xaxis": axis(looks, ""),
         "yaxis": axis(looks, unit, rangemode="tozero"),
-        "uirevision": "kept",
         "separators": ".,",
     }
     return merged(base, more)
