@@ -131,7 +131,7 @@ def _patterns(runs: pd.DataFrame) -> Figure:
     counts = np.sum(own["failures_after_peaks"].to_list(), axis=0)
     axes.bar(np.arange(len(counts)), counts, color=palette.ORANGE)
     axes.axvspan(9.5, 13.5, color=palette.LIGHT, zorder=0)
-    axes.set(title="failures by months after a price peak (grey: target)", ylabel="failures")
+    axes.set(title="failures by months after a peak", ylabel="failures")
     figure.suptitle(f"Patterns over {len(own)} runs; dashed: the bound of the rule", ha="left", x=0.01)
     return figure
 
@@ -169,6 +169,6 @@ def _refinement(paths: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
     for name, marker in zip(ratio.columns, "osv", strict=False):
         right.plot(ratio[name], range(len(ratio)), marker, label=name)
     right.set_yticks(range(len(ratio)), [label.split(",")[0] for label in OUTCOMES.values()], fontsize=8)
-    right.set(title="Size of the private tail: outcome over that of the reference")
+    right.set(title="Size of the tail: outcome over reference")
     right.legend()
     return figure
