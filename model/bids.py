@@ -152,9 +152,8 @@ def _options(
     block, hand = rows.block, rows.block_hand
     if not len(block):
         return np.zeros(0), np.zeros(0)
-    slope, level = lease_line(
-        state.terms, table.ready[block], hands.lease_rate[hand], table.fitted_share[block]
-    )
+    ready, fitted = table.ready[block], table.fitted_share[block]
+    slope, level = lease_line(state.terms, ready, hands.lease_rate[hand], fitted)
     mine = value_of_mining_on(
         state,
         table.site[block],
@@ -164,8 +163,8 @@ def _options(
         new[rows.block_at],
         hands.rate[hand],
     )
-    best = table.bid.max(axis=0, initial=-np.inf)[block]
-    rent, reach = np.minimum(state.expected_rent[None, 1:], best), reach_of(state, hands.rate[hand])
+    rent = np.minimum(state.expected_rent[None, 1:], table.bid.max(axis=0, initial=-np.inf)[block])
+    reach = reach_of(state, hands.rate[hand])
     own = rows_where((hand >= pairs) & (state.firms.kind[who[hand]] == Kind.AI_CUSTOMER))
     if len(own):
         buyer = buyer_rows(state, who[hand[own]])

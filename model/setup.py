@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import agents.strategies.rules
+from agents.economics.blocks import ProductTerms
 from agents.economics.network import BitcoinNetwork
 from agents.strategies.base import find_strategy
 from model.baseline import Baseline, build_baseline
@@ -26,6 +27,12 @@ from model.valuation import value_firms
 from model.watching import Watching
 
 MONTHS = 12
+FROM_BASELINE = (
+    *("firms", "sites", "leases", "hyperscalers", "regions", "requests"),
+    *("firm_names", "site_names", "hyperscaler_names", "region_names"),
+    *("generations", "generation_month", "hashprice"),
+)
+"""What the state takes over from the baseline as it is."""
 SHIPPED_STRATEGIES = agents.strategies.rules
 """Imported for its effect: the shipped strategies register themselves."""
 
@@ -72,7 +79,6 @@ def _value_first_day(state: State) -> None:
 
 
 def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Keep) -> State:
-    leases = scenario.leases
     network = BitcoinNetwork(
         baseline.network.height,
         baseline.network.difficulty,
@@ -80,24 +86,12 @@ def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Ke
         halving=scenario.bitcoin.halving,
     )
     lead = max(scenario.bitcoin.order_lead_months, 1)
-    rent = np.array([leases.shell_rent, leases.colocation_rent, leases.cloud_rent])
     terms = product_terms(scenario)
     return State(
         scenario=scenario,
         streams=streams,
         month=0,
-        firms=baseline.firms,
-        sites=baseline.sites,
-        leases=baseline.leases,
-        hyperscalers=baseline.hyperscalers,
-        regions=baseline.regions,
-        requests=baseline.requests,
-        firm_names=list(baseline.firm_names),
-        site_names=list(baseline.site_names),
-        hyperscaler_names=list(baseline.hyperscaler_names),
-        region_names=list(baseline.region_names),
-        generations=baseline.generations,
-        generation_month=baseline.generation_month,
+        **{name: getattr(baseline, name) for name in FROM_BASELINE},
         machine_price=baseline.machine_price.copy(),
         network=network,
         price_process=PriceProcess(scenario, streams),
@@ -111,13 +105,19 @@ def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Ke
         order_generation=np.zeros(lead, dtype=np.int64),
         btc_price=scenario.bitcoin.price_start,
         start_subsidy=network.subsidy,
-        hashprice=baseline.hashprice,
-        expected_rent=np.append(0.0, rent / average_over_first(terms)),
+        expected_rent=_rents_at_start(scenario, terms),
         terms=terms,
         strategies=[],
         watching=None,
         signing_rate=0.0,
     )
+
+
+def _rents_at_start(scenario: Scenario, terms: ProductTerms) -> np.ndarray:
+    """Return the first-year rent expected for each `Product`; published rents are means over the term."""
+    leases = scenario.leases
+    rent = np.array([leases.shell_rent, leases.colocation_rent, leases.cloud_rent])
+    return np.append(0.0, rent / average_over_first(terms))
 
 
 def _strategy_names(scenario: Scenario) -> list[str]:
