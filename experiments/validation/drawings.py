@@ -67,7 +67,8 @@ def _both(axes: Record, path: Record, recorded: str, simulated: str, title: str)
     low, high = axes.get_ylim()
     ticks = [base * 10.0**power for power in range(-1, 5) for base in (1, 2, 5)]
     axes.set_yticks([tick for tick in ticks if low <= tick <= high])
-    locator = mdates.AutoDateLocator(minticks=2, maxticks=4)
+    years = mdates.YearLocator(1 if len(path) < 4 * 12 else 2)
+    locator = mdates.MonthLocator(bymonth=(1, 7)) if len(path) < 2 * 12 else years
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
 
