@@ -28,7 +28,7 @@ from experiments.store_layout import read_points
 from model.errors import GridrushError
 
 CHUNK_SECONDS = 5.0
-LARGEST_CHUNK = 500
+LARGEST_CHUNK = 200
 FIRST_GUESS = 0.5
 """Seconds a run takes, as long as nothing is known."""
 SECONDS_BETWEEN_NOTES = 2.0
