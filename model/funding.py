@@ -61,9 +61,9 @@ def cash_buffer(state: State) -> np.ndarray:
 def committed_equity(state: State) -> np.ndarray:
     """Return what each firm has still to pay itself, loans aside, for builds it has signed, musd."""
     leases = state.leases
-    rows = rows_where(leases.status == LeaseStatus.BUILDING)
-    own = (1.0 - leases.loan_share[rows]) * np.maximum(leases.capex[rows] - leases.capex_spent[rows], 0.0)
-    return np.bincount(leases.landlord[rows], own, minlength=len(state.firms)) * ~funded_by_parent(state)
+    unspent = np.maximum(leases.capex - leases.capex_spent, 0.0) * (leases.status == LeaseStatus.BUILDING)
+    own = (1.0 - leases.loan_share) * unspent
+    return np.bincount(leases.landlord, own, minlength=len(state.firms)) * ~funded_by_parent(state)
 
 
 def uncommitted_cash(state: State) -> np.ndarray:
@@ -85,7 +85,7 @@ def borrowing_room(state: State) -> np.ndarray:
     if not finance.debt_enabled:
         return np.zeros(len(firms))
     room = np.maximum(corporate_debt_limit(state) - firms.corporate_debt, 0.0)
-    return room * (miners(state) & (firms.status < Status.CHAPTER11))
+    return room * ((firms.kind <= Kind.PRIVATE) & (firms.status < Status.CHAPTER11))
 
 
 def corporate_debt_limit(state: State) -> np.ndarray:
@@ -104,17 +104,22 @@ def equity_room(state: State) -> np.ndarray:
     """Return the equity each listed firm can still issue, musd."""
     firms = state.firms
     share = state.scenario.finance.equity_share_per_year
-    open_ = miners(state) & firms.listed & (firms.status < Status.CHAPTER11)
+    open_ = firms.listed & (firms.kind <= Kind.PRIVATE) & (firms.status < Status.CHAPTER11)
     return equity_window(firms.equity_value, firms.equity_issued, share) * open_
 
 
-def available_equity(state: State) -> np.ndarray:
-    """Return what each firm can put into new builds besides project loans, musd; none in chapter 11."""
+def available_equity(state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each firm can put into new builds besides project loans, and the unborrowed part, musd.
+
+    Firms in chapter 11 can put in nothing, arms of AI customers whatever it takes.
+    """
     if not state.scenario.finance.enabled:
-        return np.full(len(state.firms), np.inf)
-    means = uncommitted_cash(state) + borrowing_room(state) + equity_room(state)
-    means = np.maximum(means, 0.0) * (state.firms.status < Status.CHAPTER11)
-    return np.where(funded_by_parent(state), np.inf, means)
+        unlimited = np.full(len(state.firms), np.inf)
+        return unlimited, unlimited
+    unborrowed = uncommitted_cash(state) + equity_room(state)
+    means = np.maximum(unborrowed + borrowing_room(state), 0.0) * (state.firms.status < Status.CHAPTER11)
+    parent = funded_by_parent(state)
+    return np.where(parent, np.inf, means), np.where(parent, np.inf, np.maximum(unborrowed, 0.0))
 
 
 def sector_debt_left(state: State) -> float:
@@ -148,10 +153,8 @@ def fund_proposals(
     if not state.scenario.finance.enabled:
         return np.ones(len(firm), dtype=bool)
     funded = np.zeros(len(firm), dtype=bool)
-    own, cheap = available_equity(state), uncommitted_cash(state) + equity_room(state)
-    parent = funded_by_parent(state)[firm]
-    means, unborrowed = own[firm], np.where(parent, np.inf, np.maximum(cheap, 0.0)[firm])
-    debt_need = np.where(parent, 0.0, debt_need)
+    means, unborrowed = (each[firm] for each in available_equity(state))
+    debt_need = np.where(funded_by_parent(state)[firm], 0.0, debt_need)
     left = sector_debt_left(state)
     used: dict[int, float] = {}
     order = np.lexsort((state.firms.slot[firm], -merit))
@@ -197,11 +200,13 @@ def borrow(state: State, want: np.ndarray) -> np.ndarray:
 def add_corporate_debt(state: State, amount: np.ndarray, months: float) -> None:
     """Draw corporate debt at today's terms and blend coupon and maturity with the debt there was."""
     firms, finance = state.firms, state.scenario.finance
-    rate = np.where(firms.kind == Kind.PRIVATE, finance.private_coupon, finance.refinancing_coupon)
-    before = np.maximum(firms.corporate_debt, 0.0)
-    firms.coupon = blended(firms.coupon, before, rate, amount)
-    due = np.rint(blended(firms.maturity, before, state.month + months, amount))
-    firms.maturity = np.where(amount > 0.0, due, firms.maturity).astype(np.int64)
+    rows = rows_where(amount > 0.0)
+    private = firms.kind[rows] == Kind.PRIVATE
+    rate = np.where(private, finance.private_coupon, finance.refinancing_coupon)
+    before = np.maximum(firms.corporate_debt[rows], 0.0)
+    terms, new = [firms.coupon[rows], firms.maturity[rows]], [rate, np.full(len(rows), state.month + months)]
+    coupon, due = blended(np.array(terms), before, np.array(new), amount[rows])
+    firms.coupon[rows], firms.maturity[rows] = coupon, np.rint(due)
     state.ledger.post("corporate borrowing", "cash", "corporate_debt", amount, sector="lenders")
 
 

@@ -41,9 +41,13 @@ def by_owner(state: State, amounts: np.ndarray) -> np.ndarray:
     return np.bincount(state.sites.owner + 1, amounts, minlength=len(state.firms) + 1)[1:]
 
 
+def _below_zero(amount: np.ndarray) -> bool:
+    return amount.size > 0 and bool(amount.min() < 0.0)
+
+
 def pay_cost(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
     """Pay running costs; a negative cost (paid to consume) is an income."""
-    if amount.min(initial=0.0) < 0.0:
+    if _below_zero(amount):
         earn(state, flow, np.maximum(-amount, 0.0), sector)
         amount = np.maximum(amount, 0.0)
     state.ledger.post(flow, "earnings", "cash", amount, sector=sector)
@@ -53,7 +57,7 @@ def pay_cost(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
 
 def earn(state: State, flow: str, amount: np.ndarray, sector: str) -> None:
     """Collect an income in cash; a negative income is a cost."""
-    if amount.min(initial=0.0) < 0.0:
+    if _below_zero(amount):
         pay_cost(state, flow, np.maximum(-amount, 0.0), sector)
         amount = np.maximum(amount, 0.0)
     state.ledger.post(flow, "cash", "earnings", amount, sector=sector)
@@ -64,8 +68,9 @@ def _revalue_bitcoin(state: State) -> None:
     """Carry the treasury at this month's price."""
     firms, ledger = state.firms, state.ledger
     gain = firms.btc * (state.btc_price * MUSD) - firms.bitcoin
-    ledger.post("bitcoin revaluation gains", "bitcoin", "earnings", np.maximum(gain, 0.0))
-    ledger.post("bitcoin revaluation losses", "earnings", "bitcoin", np.maximum(-gain, 0.0))
+    gains = np.maximum(gain, 0.0)
+    ledger.post("bitcoin revaluation gains", "bitcoin", "earnings", gains)
+    ledger.post("bitcoin revaluation losses", "earnings", "bitcoin", gains - gain)
 
 
 def _run_mines(state: State) -> None:
@@ -92,17 +97,17 @@ def _settle_hosting(state: State) -> None:
         return
     fee, client = scratch["hosting_fee"][rows], sites.owner[rows]
     host = sites.owner[sites.host_site[rows]]
+    bill, count = scratch["host_cost"][rows], len(state.firms)
     known = (sites.host_site[rows] >= 0) & (host >= 0)
-    count = len(state.firms)
-    abroad = np.bincount(client[~known], fee[~known], minlength=count)
-    pay_cost(state, "hosting by others", abroad, "hosts")
-    client, host, fee = client[known], host[known], fee[known]
+    if not known.all():
+        abroad = np.bincount(client[~known], fee[~known], minlength=count)
+        pay_cost(state, "hosting by others", abroad, "hosts")
+        client, host, fee, bill = client[known], host[known], fee[known], bill[known]
     state.ledger.transfer("hosting", client, host, fee)
     paid, received = np.bincount(client, fee, minlength=count), np.bincount(host, fee, minlength=count)
     scratch["cash_cost"] += paid
     scratch["cash_flow"] += received - paid
-    energy = np.bincount(host, scratch["host_cost"][rows][known], minlength=count)
-    pay_cost(state, "energy for clients", energy, "power")
+    pay_cost(state, "energy for clients", np.bincount(host, bill, minlength=count), "power")
 
 
 def _pay_overhead(state: State) -> None:

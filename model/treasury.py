@@ -161,5 +161,6 @@ def _distribute(state: State, needs: Needs) -> None:
     spare = firms.cash - needs.buffer - builds - firms.corporate_debt
     healthy = (firms.status == Status.ACTIVE) & (firms.kind <= Kind.PRIVATE)
     paid = np.maximum(spare, 0.0) * (healthy * min(payout / MONTHS, 1.0))
-    paid += np.clip(state.scratch["cash_flow"], 0.0, np.maximum(firms.cash, 0.0)) * funded_by_parent(state)
+    earned = np.minimum(np.maximum(state.scratch["cash_flow"], 0.0), np.maximum(firms.cash, 0.0))
+    paid += earned * funded_by_parent(state)
     state.ledger.post("distributions", "capital", "cash", paid, sector="investors")

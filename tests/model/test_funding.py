@@ -37,19 +37,19 @@ def test_own_means_are_cash_and_reserves_less_buffer_and_signed_builds(world):
     world.firms.bitcoin = 0.0
     world.firms.restricted_cash[1] = 12.0
     np.testing.assert_allclose(committed_equity(world), [0, 32, 0])
-    np.testing.assert_allclose(available_equity(world), [70, 80, 100])
+    np.testing.assert_allclose(available_equity(world)[0], [70, 80, 100])
     np.testing.assert_allclose(free_cash(world), [70, 80, 100])
 
 
 def test_debt_against_bitcoin_and_new_equity_add_to_the_means(world):
     world.firms.equity_value = [100.0, 100.0, 0.0]
     world.firms.listed[1] = False
-    np.testing.assert_allclose(available_equity(world), [145, 125, 125])
+    np.testing.assert_allclose(available_equity(world)[0], [145, 125, 125])
 
 
 def test_nobody_in_chapter_11_is_trusted_with_a_build(world):
     world.firms.status = Status.CHAPTER11
-    np.testing.assert_array_equal(available_equity(world), 0.0)
+    np.testing.assert_array_equal(available_equity(world)[0], 0.0)
 
 
 def test_a_parent_pays_for_the_builds_of_its_arm_without_lenders(world):
@@ -59,7 +59,7 @@ def test_a_parent_pays_for_the_builds_of_its_arm_without_lenders(world):
     world.firms.bitcoin = 0.0
     assert committed_equity(world)[1] == 0.0
     assert free_cash(world)[1] == 100.0
-    assert np.isinf(available_equity(world)).tolist() == [False, True, False]
+    assert np.isinf(available_equity(world)[0]).tolist() == [False, True, False]
     assert funded(world, [0, 1, 1], [1e6] * 3, [1e6] * 3, [1.0] * 3) == [False, True, True]
 
 
