@@ -317,12 +317,15 @@ MIXED = {"choice.mix": {"npv": 0.4, "logit": 0.6}, "choice.review": 0.3}
 
 
 def test_a_firm_more_changes_no_other_firms_draws(tmp_path):
-    """Strategies, fitness for AI, the tail and who is reviewed in the first month: all as they were."""
+    """Strategies, fitness for AI, the tail and who is reviewed in the first month: all as they were.
+
+    What firms borrow is no draw: it answers to the hashprice, and that to one more firm's hash.
+    """
     folder = with_a_miner(tmp_path / "tables", mw=100, hash_eh_s=5)
     before, after = lived(months=1, **MIXED), lived(months=1, **MIXED, **{"population.data_folder": folder})
     assert "ZEROX" in after.state.firm_names
     for table, key, columns in (
-        ("firms", "firm", ("kind", "strategy", "listed", "discount_rate", "corporate_debt", "overhead")),
+        ("firms", "firm", ("kind", "strategy", "listed", "discount_rate", "overhead")),
         (
             "sites",
             "site",
