@@ -100,7 +100,10 @@ class Grid:
 
     def under_construction(self, until: int) -> np.ndarray:
         """Return the MW under construction that each buyer gets up to a month, that month included, [b]."""
-        return self.delayed.sum(axis=1) + self.construction[: max(until + 1, 0)].sum(axis=(0, 2))
+        waiting_for_load = self.delayed.sum(axis=1)
+        if not len(self.construction):
+            return waiting_for_load
+        return waiting_for_load + self.construction[: max(until + 1, 0)].sum(axis=(0, 2))
 
 
 def start_grid(state: State) -> None:
@@ -226,6 +229,9 @@ def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
     if state.month < len(grid.construction):
         due = due + grid.construction[state.month]
         grid.construction[state.month] = 0.0
+    else:
+        # All is built: nobody need add it up any more.
+        grid.construction = grid.construction[:0]
     total = due.sum(axis=1)
     taken = due * np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[:, None]
     grid.delayed = due - taken

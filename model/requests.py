@@ -196,11 +196,14 @@ def study(state: State) -> None:
     In batches, everything filed before a date leaves its study together. First come first served, requests
     are studied one by one, speculative ones in between, and those leave when their turn comes.
     """
+    in_turn = state.scenario.power.queue_mode == "fcfs"
+    if not (in_turn or studies_end(state)):
+        return
     rows = waiting(state)
     rows = rows[~state.requests.studied[rows]]
-    if state.scenario.power.queue_mode == "fcfs":
+    if in_turn:
         _study_in_turn(state, rows)
-    elif studies_end(state):
+    else:
         state.requests.studied[rows[state.requests.filed[rows] < state.month]] = True
 
 

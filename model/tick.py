@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from agents.economics.checks import trusted
 from model.audit import audit
 from model.choice import finance_offers, propose
 from model.defaults import defaults
@@ -103,9 +104,10 @@ def run_month(state: State) -> None:
     state.figures.clear()
     state.scratch.clear()
     state.ledger.new_month()
-    for phase in TICK:
-        for step in phase.steps:
-            if step is audit and not state.scenario.horizon.audit:
-                continue
-            step(state)
+    audited = state.scenario.horizon.audit
+    with trusted(audited):
+        for phase in TICK:
+            for step in phase.steps:
+                if audited or step is not audit:
+                    step(state)
     state.month += 1

@@ -6,6 +6,9 @@ value and says what was expected. NaN never passes. A check costs about one micr
 """
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,30 @@ type Result = Any
 _lowest = np.minimum.reduce
 _highest = np.maximum.reduce
 _NUMBERS = (float, int)
+
+
+class _Trust(threading.local):
+    """Whether this thread takes arguments as they are."""
+
+    given = False
+
+
+_trust = _Trust()
+
+
+@contextmanager
+def trusted(given: bool = True) -> Iterator[None]:
+    """Take arguments unchecked inside the block, on this thread.
+
+    For callers whose arguments something else guards: the tick reckons on columns that the audit of every
+    month has found finite and of the right sign, and a check of each argument of each formula would cost a
+    tenth of it.
+    """
+    before, _trust.given = _trust.given, given or _trust.given
+    try:
+        yield
+    finally:
+        _trust.given = before
 
 
 def plain(value: Result) -> Result:
@@ -67,6 +94,8 @@ def nonnegative_vector(name: str, value: ArrayLike) -> np.ndarray:
 def _between(
     name: str, value: ArrayLike, low: float, high: float, expected: str, low_ok: bool, high_ok: bool
 ) -> Result:
+    if _trust.given:
+        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     if isinstance(value, _NUMBERS):
         least = greatest = value
     else:
