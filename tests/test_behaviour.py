@@ -40,7 +40,7 @@ def _series(seed, months, changed):
     return run(load_scenario("reference", **dict(changed), **quick), seed, keep="series").series
 
 
-def mean(column, months=42, of="last", **values):
+def mean(column, months=36, of="last", **values):
     """Return a column's mean over seeds, in the last month or summed over all."""
     runs = [_series(seed, months, tuple(sorted(values.items())))[column] for seed in SEEDS]
     return float(np.mean([run.sum() if of == "sum" else run.iloc[-1] for run in runs]))
