@@ -226,7 +226,7 @@ WORLDS = {
     "leases.theta": st.floats(0.0, 1.0),
     "leases.market_enabled": st.booleans(),
     "leases.block_mw": st.floats(60.0, 800.0),
-    "leases.slip_probability": st.floats(0.0, 0.6),
+    "leases.slip_probability": st.floats(0.0, 0.32),
     "leases.prepaid_colocation": st.floats(0.0, 0.3),
     "leases.backstop_share": st.floats(0.0, 1.0),
     "leases.shell_lead": st.integers(0, 12),
