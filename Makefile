@@ -68,6 +68,10 @@ lock: dev ## Lock the dependencies anew (LOCK_ARGS=--upgrade for the newest vers
 readme: install ## Write the README's results and picture anew
 	@$(BIN)/python scripts/readme_results.py
 
+.PHONY: tables
+tables: install ## Write the tables in docs/ anew that are read off code and data
+	@$(BIN)/python scripts/odd_tables.py
+
 .PHONY: clean
 clean: ## Remove the environments, caches and builds; results in runs/ stay
 	rm -rf .venv .venv-cff .venv.lock .venv-cff.lock build dist .benchmarks .hypothesis .import_linter_cache \
