@@ -71,6 +71,7 @@ readme: install ## Write the README's results and picture anew
 .PHONY: tables
 tables: install ## Write the tables in docs/ anew that are read off code and data
 	@$(BIN)/python scripts/odd_tables.py
+	@$(BIN)/python scripts/data_tables.py
 
 .PHONY: clean
 clean: ## Remove the environments, caches and builds; results in runs/ stay

@@ -58,6 +58,7 @@ class Source(Row):
     publisher: Text
     date: Text
     where: str | None
+    terms: Text
     note: str | None
 
 

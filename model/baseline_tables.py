@@ -75,7 +75,20 @@ class BaselineTables:
         return {row.parameter: row.value for row in self.tail}
 
     def cost(self, name: str) -> rows.Cost:
-        """Return a row of costs.csv by name."""
+        """Return a row of costs.csv by name, to be fed to the model.
+
+        Raises:
+            BaselineError: If there is none, or if it may only be compared (role validate).
+        """
+        row = self.target(name)
+        if row.role == "validate":
+            raise BaselineError(
+                f"costs.csv line {row.line}: '{name}' has the role validate: it may be compared and never fed"
+            )
+        return row
+
+    def target(self, name: str) -> rows.Cost:
+        """Return a row of costs.csv by name, to compare results with; any role will do."""
         if name not in self._costs:
             raise BaselineError(f"costs.csv: no row named '{name}'{nearest(name, self._costs)}")
         return self._costs[name]

@@ -61,8 +61,8 @@ def _power_gap(baseline: Baseline) -> Iterator[Identity]:
     near_term = regions.near_term_mw.sum() / MW_PER_GW
     building = regions.under_construction_mw.sum() / MW_PER_GW
     claims = [
-        tables.cost(f"claim_{name}").value
-        for name in ("us_dc_demand_2025_28", "near_term_grid", "under_construction")
+        tables.target(name).value
+        for name in ("claim_us_dc_demand_2025_28", "claim_near_term_grid", "claim_under_construction")
     ]
     yield _relative("US data-center demand 2025-28", demand, claims[0], EXACT, "GW")
     yield _relative("near-term grid access", near_term, claims[1], EXACT, "GW")
@@ -102,7 +102,7 @@ def _network(baseline: Baseline) -> Iterator[Identity]:
             0.08,
             "J/TH",
         )
-    quoted = tables.cost("hashprice_baseline")
+    quoted = tables.target("hashprice_baseline")
     spread = max(quoted.value - (quoted.low or 0.0), (quoted.high or math.inf) - quoted.value)
     yield Identity("hashprice on the first day", baseline.hashprice, quoted.value, spread, "USD/PH/day")
 
@@ -187,7 +187,7 @@ def _contracts(baseline: Baseline) -> Iterator[Identity]:
         row for row in tables.ai_contracts if row.product == "colocation" and row.date <= max(as_of.values())
     ]
     rent = sum(row.revenue_musd_per_it_mw_year for row in colocation) / max(len(colocation), 1)
-    mean = tables.cost("colocation_revenue_it").value
+    mean = tables.target("colocation_revenue_it").value
     yield _relative("mean rent of colocation deals", rent * 1000 / 12, mean * 1000 / 12, 0.02, "USD/kW-month")
 
 

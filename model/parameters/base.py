@@ -6,6 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+REFERENCES = {
+    "protocol rule": "a consensus rule of Bitcoin",
+    "switch": "turns a mechanism off, or scales it, for experiments",
+    "scenario device": "stands for an event that a scenario assumes",
+    "given by the user": "a file or folder of one's own",
+    "Watts and Strogatz 1998": "the article that defines the network",
+}
+"""What may stand where a key of sources.csv usually does, besides a section of the model and a table."""
+
 
 class Group(BaseModel):
     """A frozen set of parameters: unknown keys are errors, and only whole numbers turn into reals."""

@@ -97,7 +97,12 @@ class Finance(Group):
         1,
     )
     private_debt_share: float = param(
-        0.25, "share of assets", "debt of private firms at the start", "estimate_c; tail.csv", 0, 1
+        0.25,
+        "share of assets",
+        "debt of private firms at the start",
+        "estimate_c; tail.csv tail_debt_to_assets_mean",
+        0,
+        1,
     )
     private_coupon: float = param(
         0.12,
@@ -108,7 +113,12 @@ class Finance(Group):
         1,
     )
     private_cash_months: float = param(
-        4, "months", "cash of private firms over monthly cost", "estimate_c; tail.csv", 0, 120
+        4,
+        "months",
+        "cash of private firms over monthly cost",
+        "estimate_c; tail.csv tail_cash_months_of_opex",
+        0,
+        120,
     )
     equity_share_per_year: float = param(
         0.2,

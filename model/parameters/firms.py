@@ -183,7 +183,7 @@ class Consolidation(Group):
         1000,
     )
     entry_median_mw: float = param(
-        5, "MW", "median size of an entrant's site", "estimate_c; tail.csv", 0.1, 1000
+        5, "MW", "median size of an entrant's site", "estimate_c; tail.csv tail_site_size_median", 0.1, 1000
     )
     entry_build_months: int = param(
         9,
@@ -207,11 +207,20 @@ class Population(Group):
         1_000_000,
     )
     sites_per_private_firm: float = param(1.5, "sites", "mean sites of a private firm", "estimate_c", 1, 100)
-    tail_site_median: float = param(5, "MW", "median site of the tail", "estimate_c; tail.csv", 0.01, 1000)
-    tail_site_log_sigma: float = param(
-        1.6, "log sd", "spread of the tail's site sizes", "estimate_c; tail.csv", 0, 5
+    tail_site_median: float = param(
+        5, "MW", "median site of the tail", "estimate_c; tail.csv tail_site_size_median", 0.01, 1000
     )
-    tail_site_max: float = param(300, "MW", "largest site of the tail", "estimate_c; tail.csv", 1, 10000)
+    tail_site_log_sigma: float = param(
+        1.6,
+        "log sd",
+        "spread of the tail's site sizes",
+        "estimate_c; tail.csv tail_site_size_log_sigma",
+        0,
+        5,
+    )
+    tail_site_max: float = param(
+        300, "MW", "largest site of the tail", "estimate_c; tail.csv tail_site_size_max", 1, 10000
+    )
     fleet_log_sigma: float = param(
         0.15,
         "log sd",

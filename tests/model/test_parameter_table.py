@@ -8,17 +8,11 @@ import pytest
 
 from model.errors import GridrushError
 from model.parameter_table import GROUPS, Parameter, parameter_table, parameters
+from model.parameters.base import REFERENCES
 from model.scenario import Scenario
 
 DATA = Path(__file__).parents[2] / "model" / "data"
-REFERENCES = {
-    "protocol rule",
-    "switch",
-    "scenario device",
-    "given by the user",
-    "Watts and Strogatz 1998",
-}
-"""What may stand where a key of sources.csv usually does, besides a section of the model and a table."""
+MODEL = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
 
 ROWS = parameter_table()
 
@@ -50,7 +44,8 @@ def test_a_parameter_is_declared_in_full(row):
 @pytest.mark.parametrize("row", ROWS, ids=dotted)
 def test_a_source_can_be_found(row):
     key = row.source.partition(";")[0]
-    section = re.fullmatch(r"MODEL \d(\.\d+)?", key)
+    number = re.fullmatch(r"MODEL (\d(?:\.\d+)?)", key)
+    section = number and re.search(rf"^#+ {re.escape(number[1])}\.? ", MODEL, flags=re.MULTILINE)
     table = key.endswith(".csv") and (DATA / key).is_file()
     assert key in SOURCES or key in REFERENCES or section or table
 
@@ -78,6 +73,16 @@ def test_a_default_is_the_cost_it_cites(row, name, where):
         assert low <= row.default <= high
     else:
         assert row.default == {"value": float(cost["value"]), "low end": low, "high end": high}[where]
+
+
+def test_a_default_is_the_parameter_of_the_tail_it_cites():
+    tail = rows_of("tail.csv", "parameter")
+    found = {row.name: re.search(r"; tail\.csv (\w+)$", row.source) for row in ROWS}
+    named = {name: match[1] for name, match in found.items() if match}
+    assert len(named) > 4
+    assert {name: parameters()[name].default for name in named} == {
+        name: float(tail[key]["value"]) for name, key in named.items()
+    }
 
 
 def test_many_defaults_cite_a_cost():
