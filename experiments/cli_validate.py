@@ -21,6 +21,7 @@ from experiments.validation.patterns import pattern_runs, patterns
 from experiments.validation.references import references
 from experiments.validation.refinement import time_refinement
 from experiments.validation.report import Findings, write_report
+from experiments.validation.stated import stated
 from model.errors import GridrushError
 
 REPLICATIONS, QUICK = 40, 6
@@ -58,7 +59,18 @@ def findings(count: int, quick: bool, workers: int, told: Told) -> Findings:
     about = f"{count} paired replications, seeds 0 to {count - 1}."
     fitted = [*reach_checks(stored(REACH)), *calibration_checks(stored(IDENTIFIED))]
     return Findings(
-        about, values, history, patterns(runs), runs, table, ablation_runs, paths, time_checks, sizes, fitted
+        about,
+        values,
+        stated(),
+        history,
+        patterns(runs),
+        runs,
+        table,
+        ablation_runs,
+        paths,
+        time_checks,
+        sizes,
+        fitted,
     )
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agents.economics.mining import hashprice, implied_hashrate
+from agents.economics.mining import implied_hashrate
 from agents.economics.network import EPOCH_SECONDS, BitcoinNetwork
-from experiments.validation.checks import OURS, Check
+from experiments.validation.checks import MISS, OURS, Check
 from experiments.validation.fits import PART, cross_scores, rolling_checks, rolling_errors, transfer_checks
 from experiments.validation.history import (
     BAN,
@@ -27,6 +27,7 @@ from experiments.validation.history import (
     RECENT,
     TABLES,
     WHOLE,
+    forecasts,
     log_error,
     record,
     replay,
@@ -42,6 +43,7 @@ ANCHOR = 838_656
 INSTANT = 1e-3
 """Seconds that make sure of an epoch's last block, whatever the rounding."""
 NO_PIPELINE = {"bitcoin.order_lead_months": 0, "row.funding_memory": 1.0, "bitcoin.expectation": "naive"}
+FASTER = {"row.shutdown_speed": 0.5}
 LIKE_FOR_LIKE = (
     (BAN, (2, 6)),
     (BAN_WITH_MOVES, (2, 6)),
@@ -50,7 +52,16 @@ LIKE_FOR_LIKE = (
     (HALVING_2024, (2, 6)),
 )
 """Events and months after their last tracked one at which hash is compared with the record."""
+RECORD_MISSES = "on monthly means the record is outside too"
+"""Said of a target that stands on finer means than the model's month."""
+TREND = 6
+"""Months before a halving whose growth stands for what hash would have done without it."""
+LATE = "ours, written after the first run"
 AS_ABOVE = "causes as for the event's targets; the sector is told nothing but the price"
+SLOW_RETURN = (
+    "orders follow what buyers expected months before (bitcoin.expectation_speed, row.funding_memory): the "
+    "dearer bitcoin of autumn 2020 shows in hash later than it did"
+)
 EVENTS = (BAN, BAN_WITH_MOVES, BEAR, HALVING_2020, HALVING_2024)
 
 
@@ -90,7 +101,16 @@ def backtests(quick: bool = False) -> Backtests:
         *rolling_checks(errors),
         *transfer_checks(scores),
     ]
+    checks = [_beside_the_record(check) for check in checks]
     return Backtests(checks, paths, errors, scores, fits, epochs)
+
+
+def _beside_the_record(check: Check) -> Check:
+    """Say of a miss where the record, measured likewise, misses too."""
+    seen = check.observed
+    if check.verdict != MISS or np.isnan(seen) or check.low <= seen <= check.high:
+        return check
+    return check._replace(cause="; ".join(filter(None, (RECORD_MISSES, check.cause))))
 
 
 def _ban(paths: dict[str, Record]) -> list[Check]:
@@ -110,7 +130,7 @@ def _ban(paths: dict[str, Record]) -> list[Check]:
                   seen[0], look=look, cause=note),
             Check(PART, f"ban of 2021: days from trough to the old level{name}", days, 160.0, 188.0, "days",
                   seen[1], look=look,
-                  cause=f"{note}; the target is on epoch means (179 to 98 EH/s), monthly means give 120"),
+                  cause=f"{note}; the target is on epoch means"),
         ]  # fmt: skip
     return checks
 
@@ -162,31 +182,65 @@ def _halvings(paths: dict[str, Record]) -> list[Check]:
     new, old = paths[HALVING_2024.name], paths[HALVING_2020.name]
     drop = [_after(new[name], "2024-04") for name in ("model_hash_eh_s", "hash_eh_s")]
     first = [_after(old[name], "2020-04") for name in ("model_hash_eh_s", "hash_eh_s")]
-    at = {row.start_height: row.difficulty for row in TABLES.difficulty_epochs}
-    before = hashprice(record().at[pd.Period("2024-04"), "btc_price_usd"], 6.25, 0.0, at[838656])
-    end = next(row.btc_price_end_usd for row in TABLES.network_history if row.month == "2024-04")
-    after = hashprice(end, 3.125, 0.0, at[840672])
-    monthly = (
-        "machines that stop paying leave over months (row.shutdown_speed) while orders placed before go on "
-        "arriving, and machines of all ages face alike power prices, so few are marginal; the target is on "
-        "finer means than a month: compare the record"
-    )
+    monthly = _why_halvings_show_little()
     look = f"{HALVING_2024.name}, 2024-04 to 2024-08"
     return [
         Check(PART, "halving of 2024: fall of hash", drop[0][0], -0.16, -0.08, "share", drop[1][0], look=look,
               cause=monthly),
         Check(PART, "halving of 2024: months until the old level is back", drop[0][1], 3.0, 4.0, "months",
               drop[1][1], look=look, cause=monthly),
-        Check(PART, "halving of 2024: hashprice just before, fees aside", before, 94 * 0.95, 94 * 1.05,
-              "USD/PH/day", 94.0, look="difficulty_epochs.csv, height 838656",
-              cause="protocol arithmetic at the month's mean price"),
-        Check(PART, "halving of 2024: hashprice ten days after, fees aside", after, 44 * 0.95, 44 * 1.05,
-              "USD/PH/day", 44.0, look="difficulty_epochs.csv, height 840672",
-              cause="protocol arithmetic at the month-end price"),
         Check(PART, "halving of 2020: fall of hash", first[0][0], -0.17, -0.09, "share", first[1][0],
               look=f"{HALVING_2020.name}, 2020-04 to 2020-08",
               cause=f"target -13% on 30-day means, four points either way; {monthly}"),
+        *_shortfall(new, "2024-04", HALVING_2024.name, (2, 4)),
+        *_shortfall(old, "2020-04", HALVING_2020.name, (2,)),
+        _paid(new),
     ]  # fmt: skip
+
+
+def _shortfall(path: Record, halving: str, window: str, months: tuple[int, ...]) -> list[Check]:
+    """Compare hash after a halving with what the growth of the half-year before would have made of it."""
+    month: Any = pd.Period(halving, "M")
+    logs = np.log(record()["hash_eh_s"])
+    growth = (logs[month] - logs[month - TREND]) / TREND
+    checks = []
+    for ahead in months:
+        short, seen = (
+            float(np.exp(np.log(path[name][month + ahead]) - logs[month] - growth * ahead) - 1.0)
+            for name in ("model_hash_eh_s", "hash_eh_s")
+        )
+        name = f"halving of {halving[:4]}: hash {ahead} months on, over the growth of the half-year before"
+        checks.append(
+            Check(PART, name, short, seen - 0.1, seen + 0.1, "share", seen, source=f"{LATE}: ten points",
+                  look=f"{window}, {month} to {month + ahead}", cause=AS_ABOVE)
+        )  # fmt: skip
+    return checks
+
+
+def _paid(path: Record) -> Check:
+    """Compare what a hash earned in the month after the halving of 2024 with the month before."""
+    found, seen = (
+        float(path[name]["2024-05"] / path[name]["2024-03"]) for name in ("model_hashprice", "hashprice")
+    )
+    return Check(PART, "halving of 2024: hashprice of May over that of March", found, 0.9 * 44 / 94,
+                 1.1 * 44 / 94, "ratio", seen, source="MODEL 8: 94 to 44, within 10%",
+                 look=f"{HALVING_2024.name}, 2024-03 to 2024-05", cause=AS_ABOVE)  # fmt: skip
+
+
+def _why_halvings_show_little() -> str:
+    """Say what a faster stop of machines that do not pay would change, for the better and for the worse."""
+    faster = Scenario().with_values(**FASTER)
+    new, old = (
+        _after(replay(window, faster)["model_hash_eh_s"], window.tracked)[0]
+        for window in (HALVING_2024, HALVING_2020)
+    )
+    as_is, then = (rms(forecasts(WHOLE, 1, scenario)[1]["model"]) for scenario in (None, faster))
+    return (
+        "machines that stop paying leave over months (row.shutdown_speed) while orders placed before go on "
+        "arriving; over the growth of the half-year before, the fall is of the right size and a month late. "
+        f"At twice that speed hash falls by {-new:.1%} (2024) and {-old:.1%} (2020), but forecasts a month "
+        f"ahead err by {then:.1%} instead of {as_is:.1%}"
+    )
 
 
 def _after(hash_eh_s: Record, halving: str) -> tuple[float, float]:
@@ -218,7 +272,7 @@ def _like_for_like(paths: dict[str, Record]) -> list[Check]:
             rows.append(
                 Check(PART, f"{window.name}: hash after {ahead} months, like for like", grown[0],
                       grown[1] - 0.1, grown[1] + 0.1, "share", grown[1], source=f"{OURS}: ten points",
-                      cause=AS_ABOVE,
+                      cause=SLOW_RETURN if window is HALVING_2020 else AS_ABOVE,
                       look=f"{window.name}, {start} to {start + ahead}"),
             )  # fmt: skip
     return rows

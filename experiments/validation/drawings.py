@@ -84,8 +84,15 @@ def _events(paths: dict[str, Record]) -> Figure:
         axes.axvline(tracked.to_timestamp(), color=palette.GREY, linestyle=":")
         if not place:
             axes.legend()
+    axes = figure.add_subplot(2, 3, len(EVENTS) + 1)
+    halving: Record = pd.Period(EVENTS[-1].tracked, "M")
+    path = paths[EVENTS[-1].name].loc[str(halving - 4) : str(halving + 14)]
+    _both(axes, path, "hashprice", "model_hashprice", "hashprice then, USD/PH/day")
+    axes.axvline(halving.to_timestamp(), color=palette.GREY, linestyle=":")
     figure.suptitle(
-        "Hash through four events, EH/s: tracked up to the dotted line, alone after it", ha="left", x=0.01
+        "Hash through four events, EH/s: rescaled to the record up to the dotted line, alone after it",
+        ha="left",
+        x=0.01,
     )
     return figure
 
@@ -150,6 +157,7 @@ def _ablations(table: pd.DataFrame) -> Figure:
         )
         axes.axvline(0, color=palette.GREY)
         axes.set_title(textwrap.fill(OUTCOMES[outcome], 38), fontsize=10)
+        axes.xaxis.set_major_locator(mticker.MaxNLocator(4))
         if place % 3:
             axes.set_yticklabels([])
     figure.suptitle(
@@ -161,9 +169,14 @@ def _ablations(table: pd.DataFrame) -> Figure:
 def _refinement(paths: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for (name, path), width in zip(paths.items(), (4.0, 2.5, 1.0), strict=True):
-        left.plot(range(len(path)), path, linewidth=width, label=str(name))
-    left.set(title="World mining 2023-25 in steps of ...", xlabel="month", ylabel="EH/s")
+    finest = paths.columns[-1]
+    for name, colour in zip(paths.columns[:-1], (SIMULATED, palette.BLUE), strict=False):
+        off = 100.0 * np.log(paths[name] / paths[finest])
+        left.plot(range(len(off)), off, color=colour, linewidth=2, label=f"steps of a {name}")
+    left.axhline(0, color=RECORDED, linewidth=0.8)
+    left.set(
+        title=f"World mining 2023-25: hash against steps of a {finest}", xlabel="month", ylabel="per cent"
+    )
     left.legend()
     means = sizes.pivot(index="outcome", columns="arm", values="mean").loc[list(OUTCOMES)]
     ratio = means.div(means["137 private firms"], axis=0)

@@ -165,13 +165,18 @@ def start_of(window: Window, scenario: Scenario | None = None) -> Sector:
 
 
 def replay(window: Window, scenario: Scenario | None = None) -> pd.DataFrame:
-    """Run the sector through a window, freely after it is tracked, and return it beside the record."""
+    """Run the sector through a window, freely after it is tracked, and return it beside the record.
+
+    Hash of a tracked month is what it was rescaled to: what comes after is measured from there.
+    """
     history, at = record(window.start, window.end), start_of(window, scenario)
     rows = []
     for month in months_of(history):
-        rows.append(at.step(month))
+        row = at.step(month)
         if month.name <= window.tracked:
-            at.rescale(month.hash_eh_s / rows[-1][0])
+            at.rescale(month.hash_eh_s / row[0])
+            row = (month.hash_eh_s, *row[1:])
+        rows.append(row)
     return _beside(history, rows)
 
 

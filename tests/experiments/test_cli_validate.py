@@ -41,7 +41,8 @@ def test_the_report_has_every_part_figure_and_table(tmp_path):
     written = {path.name for path in (tmp_path / "report").iterdir()}
     assert {"report.html", "report.md", "checks.csv", "ablations.csv", "backtest_events.png"} <= written
     checks = pd.read_csv(tmp_path / "report" / "checks.csv")
-    assert set(checks["part"]) == {"reference values", "backtests", "patterns", "refinement", "calibration"}
+    parts = {"reference values", "stated figures", "backtests", "patterns", "refinement", "calibration"}
+    assert set(checks["part"]) == parts
     text = (tmp_path / "report" / "report.md").read_text()
     assert all(name in text for name in checks.loc[checks["verdict"] == "MISS", "check"])
 

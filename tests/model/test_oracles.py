@@ -4,12 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from scipy.special import ndtr
+from scipy.stats import chi2
 
 from agents.economics.options import entry_exit_thresholds, option_hurdle, switching_threshold
-from agents.tables import Kind, LeaseStatus, Status
-from model.choice import _decide, propose
+from agents.tables import Kind, LeaseStatus, Outcome, Status
+from model.choice import finance_offers, propose
 from model.defaults import defaults
+from model.lease_market import clear_market
 from model.options import value_options
 from model.rest_of_world import RestOfWorld
 from model.run import run
@@ -73,19 +76,163 @@ def test_a_miner_with_a_lease_on_offer_switches_at_the_threshold_of_the_perpetua
     assert 0 < switches.sum() < len(switches)
 
 
+def test_a_lone_miner_with_a_lease_on_offer_moves_in_the_month_its_mine_is_worth_the_threshold_of_it():
+    """Hashprice falls month by month, the lease stays what it is: the first month below counts."""
+    state = state_with(**{"choice.strategy": "real_option", "leases.rent_memory": 0.0})
+    table = state.scratch["blocks"]
+    # Of the miners with something to lose, the one with the best lease on offer.
+    value, *_ = offered(state)
+    gain = np.where(table.mine > 0.0, value[:, 1:].max(axis=1), -np.inf)
+    lone = table.site[int(gain.argmax())]
+    state.sites.convertible[np.arange(len(state.sites)) != lone] = False
+    choice, moved, ratio = state.scenario.choice, [], []
+    hashprice = state.firms.expected_hashprice.copy()
+    rate = state.firms.discount_rate[state.sites.owner[lone]]
+    threshold = switching_threshold(choice.payout, choice.volatility, rate, choice.window_rate)
+    for month in range(60):
+        state.firms.expected_hashprice = 2.5 * hashprice * 0.96**month
+        value_options(state)
+        value, _, bid_for, use = offered(state)
+        here = np.flatnonzero((state.scratch["blocks"].site == lone) & ~state.scratch["blocks"].from_pipeline)
+        best = np.where(bid_for[here[0]], value[here[0], 1:], -np.inf).max()
+        moved.append(bool(use[here[0]] > 0))
+        ratio.append(value[here[0], 0] / best)
+    under = np.array(ratio) <= threshold
+    assert (np.diff(ratio) <= 1e-12).all()
+    assert moved == under.tolist()
+    assert 0 < under.argmax() < 59
+
+
 def test_the_shares_of_uses_are_those_of_the_logit():
+    """Chi-square of what blocks do under many seeds against exp(lambda value / scale) written out here."""
     state, draws = state_with(), 600
-    blocks = np.arange(len(state.scratch["blocks"].site))
-    bid = state.scratch["blocks"].bid.max(axis=0, initial=-np.inf)
-    _, chance, _, _ = _decide(state, state.scratch["blocks"], blocks, bid)
+    value, hurdle, bid_for, _ = offered(state)
+    choice = state.scenario.choice
+    net = np.column_stack([value[:, 0], np.where(bid_for, value[:, 1:] - hurdle[:, None], -np.inf)])
+    weight = np.exp(choice.intensity * (net - net.max(axis=1, keepdims=True)) / choice.value_scale)
+    chance = weight / weight.sum(axis=1, keepdims=True)
     counts = np.zeros_like(chance)
     for seed in range(draws):
         state.streams = Streams(seed)
         *_, use = offered(state)
-        counts[blocks, use] += 1
-    error = np.sqrt(np.maximum(chance * (1 - chance), 1e-12) / draws)
-    assert (np.abs(counts / draws - chance) < 5.0 * error + 1e-9).mean() > 0.995
+        counts[np.arange(len(use)), use] += 1
+    expected = draws * chance
+    assert counts[chance == 0.0].sum() == 0.0
+    # Uses expected less than five times in a block are pooled over the blocks.
+    often = expected >= 5.0
+    apart = np.append(expected[often], expected[~often].sum())
+    seen = np.append(counts[often], counts[~often].sum())
+    freedom = len(apart) - len(chance)
+    assert freedom > 30
+    assert chi2.sf(((seen - apart) ** 2 / apart).sum(), freedom) > 0.001
     assert 0.05 < chance[:, 1:].sum(axis=1).mean() < 0.999
+
+
+def crowd(strength, uses, led, rounds=60, **values):
+    """Return shares of equal uses among miners of one site each who all watch each other every month."""
+    state = state_with(
+        **{
+            "population.private_firms": 600,
+            "population.sites_per_private_firm": 1.0,
+            "choice.option_weight": 0.0,
+            "choice.intensity": 4.0,
+            "choice.imitation": strength / 4.0,
+            "choice.network": "complete",
+        }
+    )
+    sites = state.sites
+    held = np.flatnonzero((sites.owner >= 0) & (sites.secured_mw > 0.0))
+    firm, first = np.unique(sites.owner[held], return_index=True)
+    miners = state.firms.kind[firm] <= Kind.PRIVATE
+    site, firm = held[first[miners]], firm[miners]
+    nothing, three = np.zeros(len(site)), np.zeros((len(site), 3))
+    open_to = np.broadcast_to(np.where(np.arange(3) < uses - 1, 0.0, -np.inf), (1, len(site), 3))
+    table = state.scratch["blocks"]
+    state.scratch["blocks"] = table._replace(
+        site=site, firm=firm, from_pipeline=nothing.astype(bool), mw=nothing + 1.0, mine=nothing,
+        resale=nothing, slope=three + 1.0, level=three, bid=open_to,
+    )  # fmt: skip
+    state.expected_rent[:] = 0.0
+    sites.last_choice[:] = 0
+    begins = np.searchsorted(np.cumsum(led), (np.arange(len(site)) + 0.5) / len(site))
+    for month in range(rounds):
+        sites.last_choice[site], sites.last_move[site] = begins, month
+        state.month = month
+        propose(state)
+        begins = state.scratch["offers"].use
+    return np.bincount(begins, minlength=4)[:uses] / len(site)
+
+
+def test_miners_who_all_watch_each_other_tip_where_the_mean_field_does():
+    """Of three equal uses the led one is forgotten below 2.77 and holds above; from 3 on chance leads."""
+    led, even = (0.8, 0.1, 0.1), (1 / 3, 1 / 3, 1 / 3)
+    assert crowd(2.5, 3, led) == pytest.approx(1 / 3, abs=0.1)
+    assert crowd(3.0, 3, led)[0] > 0.6
+    assert crowd(2.5, 3, even).max() < 0.45
+    assert crowd(3.6, 3, even, rounds=200).max() > 0.7
+
+
+def test_with_two_equal_uses_they_tip_at_two():
+    led, even = (0.9, 0.1), (0.5, 0.5)
+    assert crowd(1.7, 2, led) == pytest.approx(0.5, abs=0.1)
+    assert crowd(2.5, 2, led)[0] > 0.75
+    assert crowd(2.6, 2, even, rounds=200).max() > 0.75
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_market_of_a_month_is_the_linear_programme_of_its_bids_and_reserves(seed):
+    """Surplus and both ends of the core, from nothing but what buyers bid and owners ask that month."""
+    state = build_state(
+        Scenario().with_values(**{"choice.review": 1.0, "ai.deals_per_month": 1, "leases.theta": 0.4}),
+        seed,
+        keep="series",
+    )
+    state.firms.review_probability = 1.0
+    value_options(state)
+    propose(state)
+    finance_offers(state)
+    clear_market(state)
+    offers, table, deals = (state.scratch[name] for name in ("offers", "blocks", "deals"))
+    rows = np.flatnonzero((offers.use > 0) & np.isin(offers.outcome, (Outcome.NO_TENANT, Outcome.SIGNED)))
+    need = state.hyperscalers.need_mw
+    buyers = np.flatnonzero(need >= state.scenario.ai.minimum_block_mw)
+    block = offers.block[rows]
+    mw = np.minimum(table.mw[block], need[buyers][:, None])
+    bid = table.bid[buyers[:, None], block, offers.use[rows] - 1]
+    gain = (bid - offers.reserve[rows]) * mw * state.scenario.leases.it_to_gross
+    gain = np.where(np.isfinite(gain), np.maximum(gain, 0.0), 0.0)
+    size = gain.shape
+    most = linprog(
+        -gain.ravel(),
+        A_ub=np.vstack(
+            [np.kron(np.eye(size[0]), np.ones(size[1])), np.kron(np.ones(size[0]), np.eye(size[1]))]
+        ),
+        b_ub=np.ones(sum(size)),
+    )
+    place = {int(row): n for n, row in enumerate(rows)}
+    it_mw = state.scenario.leases.it_to_gross * np.array([deal["mw"] for deal in deals])
+    taken = sum(
+        (deal["bid"] - offers.reserve[deal["row"]]) * it for deal, it in zip(deals, it_mw, strict=True)
+    )
+    assert len(deals) >= 3
+    assert taken == pytest.approx(-most.fun, rel=1e-9)
+    for sign, end in ((1.0, "lower"), (-1.0, "upper")):
+        owners = _end_of_the_core(gain, -most.fun, sign)
+        found = [
+            (deal[end] - offers.reserve[deal["row"]]) * it for deal, it in zip(deals, it_mw, strict=True)
+        ]
+        assert found == pytest.approx([owners[place[int(deal["row"])]] for deal in deals], abs=1e-6)
+    for deal in deals:
+        assert deal["rent"] == pytest.approx(0.6 * deal["lower"] + 0.4 * deal["upper"])
+
+
+def _end_of_the_core(gain, total, sign):
+    """Return owners' gains at the buyers' end of the core (sign 1) or the owners' (-1)."""
+    buyers, owners = gain.shape
+    pairs = -np.hstack([np.repeat(np.eye(buyers), owners, axis=0), np.tile(np.eye(owners), (buyers, 1))])
+    goal = np.r_[np.zeros(buyers), sign * np.ones(owners)]
+    whole = np.ones((1, buyers + owners))
+    return linprog(goal, A_ub=pairs, b_ub=-gain.ravel(), A_eq=whole, b_eq=[total]).x[buyers:]
 
 
 def test_tenants_survive_as_a_constant_hazard_says(new_world):
