@@ -6,6 +6,7 @@ shorter step, and the record of 2023-25 is run through again: what a month leave
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from model.mining import SECONDS_PER_MONTH
 from model.scenario import Scenario
 
 PART = "refinement"
+ROUNDING = 1e-9
 STEPS = {"month": 1.0, "half-month": 0.5, "week": 12.0 / 52.0}
 SPEEDS = (
     "row.shutdown_speed",
@@ -38,15 +40,18 @@ def refined(step: float) -> pd.DataFrame:
     sector.order_generation = np.full(lead, sector.order_generation[0])
     sector.orders = np.full(lead, booked / lead)
     at.generation_month = np.ceil(at.generation_month / step).astype(np.int64)
-    months = months_of(record(RECENT.start, RECENT.end))
     rows, taken = [], 0
-    for number, month in enumerate(months, 1):
-        ends = round(number / step)
-        row = [_step(at, month.btc_price, month.fee_btc, step) for _ in range(ends - taken)][-1]
+    for number, month in enumerate(months_of(record(RECENT.start, RECENT.end)), 1):
+        ends = math.ceil(number / step - ROUNDING)
+        rows += [_step(at, month.btc_price, month.fee_btc, step)[:2] for _ in range(ends - taken)]
         taken = ends
-        rows.append((row[0], row[1]))
-    columns = dict(zip(("hash_eh_s", "hashprice"), zip(*rows, strict=True), strict=True))
-    return pd.DataFrame(columns, index=pd.Index([month.name for month in months]))
+    # Weeks do not end with months: between steps, logs are interpolated.
+    ended, logs = step * np.arange(1, taken + 1), np.log(np.array(rows))
+    columns = {
+        name: np.exp(np.interp(np.arange(1, number + 1), ended, logs[:, place]))
+        for place, name in enumerate(("hash_eh_s", "hashprice"))
+    }
+    return pd.DataFrame(columns, index=record(RECENT.start, RECENT.end).index.astype(str))
 
 
 def _step(at: Sector, price: float, fee: float, step: float) -> tuple[float, ...]:
