@@ -64,6 +64,10 @@ lock: dev ## Lock the dependencies anew (LOCK_ARGS=--upgrade for the newest vers
 	@$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-build.lock --group cff --output-file requirements-cff.lock
 
+.PHONY: reference
+reference: install ## Compare with the stored reference results (REASON="why" raises the results version)
+	@$(BIN)/python scripts/reference_run.py "$$REASON"
+
 .PHONY: readme
 readme: install ## Write the README's results and picture anew
 	@$(BIN)/python scripts/readme_results.py

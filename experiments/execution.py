@@ -18,12 +18,13 @@ import pandas as pd
 
 from experiments.fates import fates, opening_holdings
 from experiments.outcomes import Record, outcome_of
-from experiments.plans import Plan, code_version, run_key
+from experiments.plans import Plan, run_key
 from experiments.store_files import StoreError, put_table, session_alive, stop_requested
 from experiments.store_layout import PANELS, read_plan, read_points, runs_schema
 from experiments.strategy_files import register_entry_points
 from experiments.study import Keep
 from model.industry import Industry
+from model.provenance import code_version
 from model.recording import Keep as Kept
 from model.run import Run, run_of
 from model.scenario import Scenario

@@ -19,17 +19,14 @@ from experiments.strategy_files import load_strategy
 from experiments.study import Analysis, Outcome, Study, Uncertainty, Value
 from experiments.study_files import StudyError, load_study, nearest, to_toml
 from model.errors import ScenarioError
-from model.manifest import RESULTS_VERSION
 from model.parameter_table import parameters, unknown
+from model.provenance import code_version
 from model.scenario import Scenario
 from model.scenario_files import load_scenario, read_values
 from model.scenario_inputs import fingerprint, months_of
 from model.scenario_values import flatten
 from model.series_columns import SERIES
 
-ROOT = Path(__file__).resolve().parents[1]
-CODE = ("agents", "model")
-"""Packages whose files decide what a run computes."""
 SERIES_NAMES = tuple(column.name for column in SERIES)
 BOOKKEEPING = (
     *("run", "point", "sample", "replication", "seed", "key", "status", "error", "traceback", "seconds"),
@@ -143,22 +140,6 @@ def run_key(scenario: Scenario, seed: int) -> str:
     """Return the key of a run: a hash of scenario, seed and code version."""
     text = f"{scenario.parameter_hash()}\n{seed}\n{code_version()}"
     return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-_versions: dict[str, str] = {}
-
-
-def code_version() -> str:
-    """Return a hash of the code and tables that decide what a run computes; read once a process."""
-    if "code" not in _versions:
-        digest = hashlib.sha256(f"{RESULTS_VERSION}\n".encode())
-        for package in CODE:
-            for path in sorted((ROOT / package).rglob("*")):
-                if path.suffix in {".py", ".csv"}:
-                    digest.update(f"{path.relative_to(ROOT)}\n".encode())
-                    digest.update(path.read_bytes())
-        _versions["code"] = digest.hexdigest()[:20]
-    return _versions["code"]
 
 
 def _resolved(values: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:

@@ -20,12 +20,12 @@ import numpy as np
 from experiments.compaction import compact
 from experiments.execution import Done, Job, Traces, blank_row, execute, write
 from experiments.executors import Crew
-from experiments.plans import code_version
 from experiments.progress import Silent
 from experiments.store import Store
 from experiments.store_files import CHUNKS, STOP, StoreError, told
 from experiments.store_layout import read_points
 from model.errors import GridrushError
+from model.provenance import begun, code_version
 
 CHUNK_SECONDS = 5.0
 LARGEST_CHUNK = 200
@@ -82,6 +82,7 @@ class Tally:
             "workers": crew.workers,
             "where": crew.where,
             "runs": self.runs,
+            "started": begun(time.perf_counter() - self.started),
             "wall_seconds": round(time.perf_counter() - self.started, 3),
             "model_seconds": round(self.model_seconds, 3),
             "chunk_seconds": round(self.chunk_seconds, 3),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import platform
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ import pandas as pd
 
 from experiments.compaction import compact, take_over
 from experiments.designs import points, unit_sample
-from experiments.plans import Plan, code_version
+from experiments.plans import Plan
 from experiments.store_files import CHUNKS, STOP, StoreError, is_locked, locked, put_json, told
 from experiments.store_layout import (
     FORMAT,
@@ -38,7 +37,8 @@ from experiments.store_layout import (
 )
 from experiments.study import Study
 from experiments.study_files import to_toml
-from model.manifest import PURPOSE, git_state, versions
+from model.manifest import PURPOSE
+from model.provenance import begun, code_version, provenance
 
 PROGRESS = ".progress.json"
 ALLOWED = {STUDY, "analysis"}
@@ -225,17 +225,18 @@ def _manifest(plan: Plan) -> dict[str, Any]:
         "study": plan.study.name,
         "description": plan.study.description,
         "digest": plan.digest,
-        "code_version": code_version(),
         "scenario": plan.scenario.name,
         "parameter_hash": plan.scenario.parameter_hash(),
+        "parameters": plan.scenario.values(),
         "design": plan.study.design.kind,
         "points": plan.points,
         "replications": plan.study.replications,
+        "first_seed": plan.study.first_seed,
+        "common_random_numbers": plan.study.common_random_numbers,
         "runs": plan.runs,
         "keep": plan.study.keep,
-        "versions": versions(),
-        "platform": platform.platform(),
-        "git": git_state(),
+        "made": begun(),
+        **provenance(),
         "sessions": [],
     }
 

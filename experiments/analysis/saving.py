@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from experiments.analysis.material import Material
 from experiments.figures import STYLE
 from experiments.store_files import put_json, replaced
-from model.manifest import PURPOSE, git_state, versions
+from model.manifest import PURPOSE
+from model.provenance import git_state, versions
 
 DOTS = 120
 MICRO: dict[Any, Any] = STYLE | {

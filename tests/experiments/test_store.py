@@ -8,14 +8,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from experiments import plans
 from experiments import store as stores
 from experiments.compaction import compact, take_over, waiting
 from experiments.execution import Job, execute
-from experiments.plans import code_version
 from experiments.store import Store, make_store, open_store, resume_store
 from experiments.store_files import CHUNKS, StoreError, locked
 from experiments.store_layout import chunk_files, parts
+from model import provenance
+from model.provenance import code_version
 
 FULL = {"keep": "series", "fates": True, "replications": 6}
 
@@ -154,7 +154,7 @@ def test_another_study_is_refused_with_what_changed(done, plan):
 
 def test_another_version_of_the_model_is_refused(done, plan, monkeypatch: pytest.MonkeyPatch):
     folder = done(**FULL).folder
-    monkeypatch.setitem(plans._versions, "code", "another")
+    monkeypatch.setitem(provenance._code, "version", "another")
     with pytest.raises(StoreError, match="another version of the model"):
         resume_store(folder, plan(**FULL))
 
@@ -187,3 +187,17 @@ def test_damage_is_said_in_one_line(done):
     (store.folder / "manifest.json").write_text(json.dumps({"format": "other"}))
     with pytest.raises(StoreError, match="not the manifest of a study"):
         stores.open_store(store.folder)
+
+
+def test_the_manifest_says_how_the_numbers_came_about(done):
+    store = done(**FULL)
+    manifest = store.manifest
+    assert manifest["parameters"] == store.plan.scenario.values()
+    assert manifest["parameter_hash"] == store.plan.scenario.parameter_hash()
+    assert (manifest["first_seed"], manifest["replications"]) == (store.plan.study.first_seed, 6)
+    assert manifest["common_random_numbers"] is True
+    for key, value in provenance.provenance().items():
+        assert manifest[key] == value
+    (session,) = open_store(store.folder).manifest["sessions"]
+    assert manifest["made"] <= session["started"]
+    assert session["wall_seconds"] > 0

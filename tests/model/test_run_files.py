@@ -1,18 +1,25 @@
 """A saved run comes back as it was, is never half there, and says what is wrong with it."""
 
+import hashlib
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import networkx as nx
 import pandas as pd
 import pytest
 
+from model import provenance
+from model.provenance import RESULTS_VERSION, code_version
 from model.run import TABLES, Run
 from model.run_folder import RunFolderError, check_writable
 
+ROOT = Path(__file__).resolve().parents[2]
 FILES = [*(f"{name}.parquet" for name in TABLES), "manifest.json", "relations.graphml", "scenario.toml"]
 
 
@@ -40,10 +47,43 @@ def test_the_manifest_says_how_the_numbers_came_about(made_up_run: Run):
     assert manifest["parameters"] == made_up_run.scenario.values()
     assert manifest["parameter_hash"] == made_up_run.scenario.parameter_hash()
     assert {"python", "numpy", "mesa", "pandas"} <= manifest["versions"].keys()
+    assert manifest["results_version"] == RESULTS_VERSION
+    assert manifest["code_version"] == code_version()
+    assert manifest["platform"] == platform.platform()
+    assert datetime.fromisoformat(manifest["started"]).utcoffset() == timedelta(0)
+    lock = (ROOT / "requirements.lock").read_bytes()
+    assert manifest["lock"]["sha256"] == hashlib.sha256(lock).hexdigest()
+    assert manifest["wall_seconds"] >= 0
     for name in TABLES:
         table = getattr(made_up_run, name)
         assert manifest["tables"][name]["rows"] == len(table)
         assert set(table.columns) <= manifest["tables"][name]["columns"].keys()
+
+
+def test_the_manifest_names_the_revision_and_whether_the_tree_was_changed(monkeypatch: pytest.MonkeyPatch):
+    for changes, clean in (("", True), (" M model/run.py", False)):
+        answers = {"rev-parse": "abc123", "status": changes}
+        monkeypatch.setattr(provenance, "_git", lambda verb, *_, answers=answers: answers[verb])
+        monkeypatch.setattr(provenance, "ROOT", ROOT)
+        assert provenance.git_state.__wrapped__() == {"revision": "abc123", "clean": clean}
+
+
+def test_without_a_checkout_there_is_no_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    assert provenance.git_state.__wrapped__() is None
+
+
+def test_the_manifest_tells_of_packages_that_are_not_as_locked(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(provenance, "versions", lambda: {"python": "3.12.0", "numpy": "0.1"})
+    (other,) = provenance.lock_state.__wrapped__()["not_as_locked"]
+    assert re.fullmatch(r"numpy 0\.1 \(locked \d.*\)", other)
+
+
+def test_the_time_is_taken_when_a_run_is_made_and_not_when_gridrush_is_imported(made_up_run: Run):
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    assert datetime.fromisoformat(provenance.begun()) >= before
+    hour_ago = datetime.fromisoformat(provenance.begun(3600))
+    assert timedelta(seconds=3590) < datetime.now(UTC) - hour_ago < timedelta(seconds=3610)
 
 
 def test_tables_can_be_read_without_gridrush(made_up_run: Run, tmp_path: Path):
