@@ -9,9 +9,10 @@ from agents.economics.assignment import clear_leases
 from agents.tables import LeaseStatus, Outcome, Product
 from model.choice import Offers, capex_of
 from model.funding import funded_by_parent, loan_share
-from model.options import BlockTable, average_over_first, expected_slip
+from model.options import BlockTable, average_over_first
 from model.sites import take_megawatts
 from model.state import State
+from model.tenants import expected_slip
 
 MONTHS = 12
 RENT_TO_DOLLARS = 1e6 / 1000.0 / 12.0
@@ -188,6 +189,7 @@ def _learn(
 ) -> None:
     """Update the going rents and the rate at which eligible megawatts find tenants."""
     memory = state.scenario.leases.rent_memory
+    _note_landlord_share(state, table, offers)
     news = _quotes(state, table)
     traded = signed_it[1:] > 0.0
     news = np.where(traded, rent_it[1:] / np.where(traded, signed_it[1:], 1.0), news)
@@ -210,14 +212,30 @@ def _learn(
     }
 
 
+def _note_landlord_share(state: State, table: BlockTable, offers: Offers) -> None:
+    """Note how much of the surplus landlords got in this month's deals: more than theta where tenants compete."""
+    deals = state.scratch["deals"]
+    if not deals:
+        return
+    block = offers.block[[deal["row"] for deal in deals]]
+    product = offers.use[[deal["row"] for deal in deals]] - 1
+    least = table.break_even[block, product]
+    surplus = table.bid[:, block, product].max(axis=0) - least
+    mw = np.array([deal["mw"] for deal in deals])
+    total = float(mw @ surplus)
+    if total > 0.0:
+        got = float(mw @ (np.array([deal["rent"] for deal in deals]) - least)) / total
+        state.landlord_share = min(max(got, 0.0), 1.0)
+
+
 def _quotes(state: State, table: BlockTable) -> np.ndarray:
-    """Return the rents brokers would quote where nothing was signed: the mean split of the surplus, [3].
+    """Return the rents brokers would quote where nothing was signed: surplus split as in the last deals, [3].
 
     Between what lets an owner break even and the best bid for the block, or the bid where it falls short.
     """
     bid = table.bid.max(axis=0, initial=-np.inf)
     wanted = np.isfinite(bid)
-    split = table.break_even + state.scenario.leases.theta * np.maximum(bid - table.break_even, 0.0)
+    split = table.break_even + state.landlord_share * np.maximum(bid - table.break_even, 0.0)
     quote = np.where(wanted, np.minimum(split, bid), 0.0)
     weight = wanted * table.mw[:, None]
     total = weight.sum(axis=0)

@@ -22,10 +22,9 @@ from agents.economics.mining import machine_value
 from agents.tables import Product, Stage, Status, Tenure
 from model.mining import Fleets, fleets, mean_cash_cost, meter_efficiency
 from model.state import State
-from model.tenants import bids
+from model.tenants import bids, expected_slip
 
 if TYPE_CHECKING:
-    from model.parameters.demand import Leases
     from model.scenario import Scenario
 
 PRODUCTS = (Product.SHELL, Product.COLOCATION, Product.CLOUD)
@@ -83,11 +82,6 @@ def product_terms(scenario: Scenario) -> ProductTerms:
         # The rent rises once a year by this share; the formulas take the continuous rate.
         escalator=float(np.log1p(leases.escalator)),
     )
-
-
-def expected_slip(leases: Leases) -> float:
-    """Return how many times as long as planned a build takes: months of slips may slip again."""
-    return 1.0 / (1.0 - leases.slip_probability * leases.slip_months)
 
 
 def average_over_first(terms: ProductTerms) -> np.ndarray:

@@ -109,6 +109,7 @@ def _assemble(scenario: Scenario, streams: Streams, baseline: Baseline, keep: Ke
         terms=terms,
         strategies=[],
         watching=None,
+        landlord_share=scenario.leases.theta,
         signing_rate=0.0,
     )
 

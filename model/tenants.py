@@ -21,6 +21,7 @@ from agents.tables import Contract, Kind
 from model.onsite import waits
 
 if TYPE_CHECKING:
+    from model.parameters.demand import Leases
     from model.scenario import Scenario
     from model.state import State
 
@@ -29,6 +30,11 @@ COLOCATION = 1
 """Column of the colocation product among the three (shell, colocation, cloud)."""
 NO_DISCOUNT = 1e-6
 """Least discount rate of a buyer, 1/year: the formulas need a positive one."""
+
+
+def expected_slip(leases: Leases) -> float:
+    """Return how many times as long as planned a build takes: months of slips may slip again."""
+    return 1.0 / (1.0 - leases.slip_probability * leases.slip_months)
 
 
 def own_hall(scenario: Scenario) -> Hall:
@@ -190,7 +196,8 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
     """Return what shell, colocation and cloud leave to the tenant, [n x 3]."""
     leases, terms = state.scenario.leases, state.terms
     operation = hall_operation(state.scenario)
-    fit_out = state.scenario.ai.fit_out_months / MONTHS
+    # The same work slips as often whoever does it.
+    fit_out = state.scenario.ai.fit_out_months / MONTHS * expected_slip(leases)
     inside = max(leases.colocation_capex - leases.shell_capex, 0.0)
     shared = leases.tenant_capex_share * leases.colocation_capex
     # A cloud contract covers the GPUs and everything else it takes to run them, power and hall included.

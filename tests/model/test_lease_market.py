@@ -340,6 +340,29 @@ def test_going_rents_move_part_of_the_way():
     assert (rents[0.0][1:] != rents[1.0][1:]).all()
 
 
+@pytest.mark.parametrize(("blocks", "tenants_compete"), [(0, True), (None, False)])
+def test_brokers_quote_the_split_of_the_last_deals_which_competition_moves_away_from_theta(
+    blocks, tenants_compete
+):
+    state = start(**{"leases.rent_memory": 1.0})
+    theta = state.scenario.leases.theta
+    assert state.landlord_share == theta
+    table, deals = trade(state, blocks=blocks)
+    offers = state.scratch["offers"]
+    block = offers.block[[deal["row"] for deal in deals]]
+    product = offers.use[[deal["row"] for deal in deals]] - 1
+    mw, rent = (np.array([deal[name] for deal in deals]) for name in ("mw", "rent"))
+    least, best = table.break_even[block, product], table.bid[:, block, product].max(axis=0)
+    share = mw @ (rent - least) / (mw @ (best - least))
+    assert state.landlord_share == pytest.approx(share)
+    assert theta < share <= 1.0 if tenants_compete else 0.0 <= share < theta
+    silent = sorted({0, 1, 2} - set(product.tolist()))
+    assert silent
+    top = table.bid.max(axis=0)
+    quote = np.minimum(table.break_even + share * np.maximum(top - table.break_even, 0.0), top)
+    assert state.expected_rent[1:][silent] == pytest.approx((table.mw @ quote / table.mw.sum())[silent])
+
+
 @pytest.mark.parametrize("theta", [0.0, 1.0])
 def test_where_nothing_is_signed_brokers_quote_the_mean_split(theta):
     state = start(**{"leases.rent_memory": 1.0, "leases.theta": theta})

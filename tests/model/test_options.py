@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from agents.economics.tenants import highest_rent
 from agents.tables import NEVER, Stage, Status, Tenure
+from model import tenants
 from model.mining import dispatch
 from model.options import average_over_first, product_terms, value_options
 from model.scenario import Scenario
@@ -243,3 +245,20 @@ def test_the_mean_of_a_rising_rent_is_its_integral_over_the_term():
     expected = [(1.03**years - 1.0) / (np.log(1.03) * years) for years in terms.years]
     assert average_over_first(terms) == pytest.approx(expected)
     assert np.all(average_over_first(terms) > 1.0)
+
+
+def test_a_shell_is_in_use_when_a_hall_would_be_because_the_same_fit_out_slips_whoever_does_it(monkeypatch):
+    seen = []
+
+    def spy(margin, rate, offer, *others):
+        seen.append(offer)
+        return highest_rent(margin, rate, offer, *others)
+
+    monkeypatch.setattr(tenants, "highest_rent", spy)
+    for slip in (0.0, 0.2):
+        state = start(**{"leases.slip_probability": slip})
+        table = blocks(state)
+        now = energised_only(table)[table.fitted_share[energised_only(table)] == 0.0]
+        offer = seen.pop()
+        assert len(now)
+        assert offer.ready[now, 0] + offer.fit_out[0] == pytest.approx(offer.ready[now, 1])
