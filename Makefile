@@ -39,6 +39,10 @@ test: dev ## Run the tests, all but the slow ones (PYTEST_ARGS="-k name" for som
 validate: dev ## Run the slow tests: the model against history, and the claims
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
+.PHONY: calibrate
+calibrate: dev ## Calibrate the behavioural parameters anew (then set their medians as defaults)
+	@$(BIN)/python scripts/calibrate.py
+
 .PHONY: bench
 bench: dev ## Time the benchmarks
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only $(PYTEST_ARGS)

@@ -33,7 +33,7 @@ def validate(folder: Path, quick: bool, replications: int | None, workers: int) 
     _refuse_strangers(folder)
     count = replications or (QUICK if quick else REPLICATIONS)
     started = time.perf_counter()
-    with _progress() as told:
+    with progress("validation") as told:
         found = findings(count, quick, workers, told)
     aside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
@@ -75,23 +75,23 @@ def findings(count: int, quick: bool, workers: int, told: Told) -> Findings:
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def progress(what: str) -> Iterator[Told]:
     """Show a bar on a terminal, and a line for each part elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
         seen: set[str] = set()
 
-        def line(what: str, _done: int, of: int) -> None:
-            if what not in seen:
-                seen.add(what)
-                print(f"{what}: {of} runs" if of > 1 else what, file=sys.stderr, flush=True)
+        def line(part: str, _done: int, of: int) -> None:
+            if part not in seen:
+                seen.add(part)
+                print(f"{part}: {of} runs" if of > 1 else part, file=sys.stderr, flush=True)
 
         yield line
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("validation")
-        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+        task = bar.add_task(what)
+        yield lambda part, done, of: bar.update(task, description=part, completed=done, total=of)
 
 
 def _refuse_strangers(folder: Path) -> None:

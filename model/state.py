@@ -80,7 +80,7 @@ class State:
     watching: Watching | None
     """Who watches whom; None while nobody imitates."""
     landlord_share: float
-    """Part of the surplus over an owner's break-even that landlords got in the last deals, 0 to 1; theta before any."""
+    """Part of the surplus over their break-even that landlords got in the last deals (theta before any)."""
     signing_rate: float
     """Rate at which an eligible megawatt finds a tenant, 1/year, learnt from the market."""
     scratch: dict[str, Any] = field(default_factory=dict)

@@ -21,6 +21,7 @@ import pandas as pd
 from experiments.validation.checks import OURS, Check
 from experiments.validation.ensembles import Job, Told, quiet, run_jobs
 from model.baseline_tables import load_tables
+from model.lease_market import RENT_TO_DOLLARS
 from model.run import Run
 
 PART = "calibration"
@@ -33,16 +34,17 @@ PRIOR: Mapping[str, tuple[float, float]] = {
     "choice.option_weight": (0.0, 1.0),
     "choice.review": (0.03, 0.5),
     "leases.theta": (0.0, 1.0),
-    "choice.eligibility_scale": (0.3, 1.6),
+    "choice.eligibility_scale": (0.83, 1.17),
 }
+"""The last within 0.5 to 0.7 of the large sites, the range of p_convertible_100mw_owned in costs.csv."""
 STATISTICS = (
     "deals",
     "signed_it_mw",
-    "rent_usd_kw_month",
+    "hall_rent_usd_kw_month",
     "lessors",
     "largest_lessor",
     "cloud_share",
-    "shell_share",
+    "tenant_built_share",
     "mean_deal_it_mw",
 )
 """Of leases of the listed miners alone: deals of small private ones are in no table."""
@@ -69,32 +71,31 @@ class Calibration(NamedTuple):
     reach: pd.DataFrame
 
 
-def statistics(leases: pd.DataFrame) -> dict[str, float]:
-    """Return the statistics of signed leases: columns lessor, it_mw, rent_usd_kw_month and product.
+def statistics(leases: pd.DataFrame, hall_rent: float) -> dict[str, float]:
+    """Return the statistics of leases with the columns lessor, it_mw, product and tenant_built.
 
-    The rent is that of all space, shells and halls; GPU clouds aside.
+    Space is tenant-built where the tenant pays most of the hall: a shell in the model; on record those
+    colocation contracts that say so.
+
+    Args:
+        leases: The leases.
+        hall_rent: Mean rent of halls that landlords build, USD/kW-month of IT.
     """
     it_mw = leases["it_mw"].to_numpy(dtype=float)
     total = float(it_mw.sum())
     if total <= 0.0:
-        return dict.fromkeys(STATISTICS, 0.0)
+        return dict.fromkeys(STATISTICS, 0.0) | {"hall_rent_usd_kw_month": hall_rent}
     by_lessor = leases.groupby("lessor")["it_mw"].sum()
-    cloud = (leases["product"] == "cloud").to_numpy()
-    space = it_mw * ~cloud
-    shell = it_mw * (leases["product"] == "shell").to_numpy()
-    rent = (
-        float(space @ leases["rent_usd_kw_month"].to_numpy(dtype=float)) / float(space.sum())
-        if space.any()
-        else np.nan
-    )
+    cloud = it_mw * (leases["product"] == "cloud").to_numpy()
+    tenant_built = it_mw * leases["tenant_built"].to_numpy(dtype=bool)
     return {
         "deals": float(len(leases)),
         "signed_it_mw": total,
-        "rent_usd_kw_month": rent,
+        "hall_rent_usd_kw_month": hall_rent,
         "lessors": float(len(by_lessor)),
         "largest_lessor": float(by_lessor.max()) / total,
-        "cloud_share": float(it_mw[cloud].sum()) / total,
-        "shell_share": float(shell.sum()) / total,
+        "cloud_share": float(cloud.sum()) / total,
+        "tenant_built_share": float(tenant_built.sum()) / total,
         "mean_deal_it_mw": total / len(leases),
     }
 
@@ -108,22 +109,22 @@ def observed() -> dict[str, float]:
         {
             "lessor": [row.miner for row in rows],
             "it_mw": [float(row.critical_it_mw) for row in rows],
-            "rent_usd_kw_month": [
-                (row.revenue_musd_per_it_mw_year or np.nan) * 1000.0 / 12.0 for row in rows
-            ],
+            "rent": [row.revenue_musd_per_it_mw_year for row in rows],
             "product": ["cloud" if "cloud" in str(row.product) else str(row.product) for row in rows],
+            "tenant_built": [(row.tenant_capex_share or 0.0) > 0.5 for row in rows],
         }
     )
-    return statistics(frame)
+    halls = frame[(frame["product"] == "colocation") & ~frame["tenant_built"]]
+    rent = float(np.average(halls["rent"], weights=halls["it_mw"]))
+    return statistics(frame, rent * RENT_TO_DOLLARS)
 
 
 def signed_in_run(run: Run) -> dict[str, float]:
-    """Return the statistics of the leases a run signs."""
+    """Return the statistics of the leases a run signs, and of its going rent for halls."""
     listed = run.firms.loc[run.firms["listed"], "firm"]
-    leases = run.leases
-    return statistics(
-        leases.loc[~leases["at_start"] & np.isin(leases["lessor"].astype(str), listed.astype(str))]
-    )
+    leases = run.leases.assign(tenant_built=run.leases["product"] == "shell")
+    signed = ~leases["at_start"] & np.isin(leases["lessor"].astype(str), listed.astype(str))
+    return statistics(leases.loc[signed], float(run.series["lease_rent_usd_kw_month"].mean()))
 
 
 def sample(count: int, seed: int = 1) -> pd.DataFrame:

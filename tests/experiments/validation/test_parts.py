@@ -94,5 +94,8 @@ def test_the_signed_leases_are_summed_up_as_the_leases_of_a_run_are():
     target = observed()
     assert target["deals"] == 11
     assert target["cloud_share"] == pytest.approx(200 / target["signed_it_mw"])
-    nothing = pd.DataFrame({"lessor": [], "it_mw": [], "rent_usd_kw_month": [], "product": []})
-    assert statistics(nothing)["deals"] == 0.0
+    # Core Scientific's tenant pays for the halls; the rent is that of the others.
+    assert target["tenant_built_share"] == pytest.approx(590 / target["signed_it_mw"])
+    assert 1.78 * 1000 / 12 < target["hall_rent_usd_kw_month"] < 2.26 * 1000 / 12
+    nothing = pd.DataFrame({"lessor": [], "it_mw": [], "product": [], "tenant_built": []})
+    assert statistics(nothing, 150.0)["deals"] == 0.0
