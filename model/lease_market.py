@@ -213,7 +213,7 @@ def _learn(
 
 
 def _note_landlord_share(state: State, table: BlockTable, offers: Offers) -> None:
-    """Note what part of the surplus landlords got in this month's deals: beyond theta where tenants compete."""
+    """Note landlords' part of the surplus in the month's deals: beyond theta where tenants compete."""
     deals = state.scratch["deals"]
     if not deals:
         return

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised whenever the same scenario and seed give other numbers than before; `make reference` does it."""
 
 PACKAGES = ("gridrush", "numpy", "scipy", "mesa", "pandas", "pyarrow", "networkx", "pydantic")

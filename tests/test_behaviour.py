@@ -107,7 +107,10 @@ class TestStrategies:
     @pytest.mark.parametrize("seed", [0, 1])
     def test_no_two_strategies_make_the_same_world(self, seed):
         names = ("npv", "real_option", "logit", "imitator", "mine_only")
-        paths = [tuple(lived(seed=seed, **{"choice.strategy": name}).series.ai_mw) for name in names]
+        paths = [
+            tuple(lived(seed=seed, **{"choice.strategy": name, "choice.review": 0.2}).series.ai_mw)
+            for name in names
+        ]
         assert len(set(paths)) == len(names)
 
     def test_who_counts_the_option_to_wait_converts_less(self):

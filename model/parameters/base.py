@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 REFERENCES = {
     "protocol rule": "a consensus rule of Bitcoin",
+    "calibrated": "fitted to the leases signed by November 2025; `make calibrate` does it anew",
     "switch": "turns a mechanism off, or scales it, for experiments",
     "scenario device": "stands for an event that a scenario assumes",
     "given by the user": "a file or folder of one's own",

@@ -121,10 +121,10 @@ class Leases(Group):
     """Products, costs, lead times and the market for leases."""
 
     theta: float = param(
-        0.5,
+        0.70,
         "share",
         "bargaining: 0 buyer-optimal, 1 seller-optimal core price",
-        "estimate_c; equal split",
+        "calibrated; median of the posterior on the leases signed by 2025-11-20",
         0,
         1,
     )

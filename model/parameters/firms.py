@@ -17,10 +17,10 @@ class Choice(Group):
         {}, "shares", "strategies and the share of firms that follow each", "MODEL 5.5"
     )
     intensity: float = param(
-        4.0,
+        6.8,
         "1/V_scale",
         "lambda: how sharply the logit prefers the better option",
-        "estimate_c; calibrated in validation",
+        "calibrated; median of the posterior on the leases signed by 2025-11-20",
         0,
         1e9,
     )
@@ -41,18 +41,18 @@ class Choice(Group):
         1000,
     )
     review: float = param(
-        1 / 6,
+        0.061,
         "1/month",
         "q: probability that a site is reviewed",
-        "estimate_c; boards decide twice a year",
+        "calibrated; median of the posterior on the leases signed by 2025-11-20",
         0,
         1,
     )
     option_weight: float = param(
-        0.5,
+        0.51,
         "share",
         "omega: share of the real-option hurdle applied (0 NPV, 1 option-optimal)",
-        "estimate_c",
+        "calibrated; median of the posterior on the leases signed by 2025-11-20",
         0,
         2,
     )
@@ -105,7 +105,12 @@ class Choice(Group):
         1,
     )
     eligibility_scale: float = param(
-        1.0, "ratio", "scale of the three probabilities that a site is fit for AI", "switch; for sweeps", 0, 2
+        0.99,
+        "ratio",
+        "scale of the three probabilities that a site is fit for AI",
+        "calibrated; median of the posterior on the leases signed by 2025-11-20",
+        0,
+        2,
     )
     upgrade_rate: float = param(
         0.1,

@@ -141,7 +141,7 @@ def test_nobody_offers_when_nobody_bids_and_the_reason_is_the_missing_tenant():
 
 
 def test_choices_belong_to_sites_and_not_to_their_place_in_the_table():
-    state, other = start(), start()
+    state, other = start(**ALWAYS), start(**ALWAYS)
     reorder_sites(other, np.random.default_rng(3).permutation(len(other.sites)))
     months = [0, 1, 2, 3]
     for month in months:
@@ -200,7 +200,7 @@ def test_at_its_reserve_rent_a_maximiser_gains_nothing():
 
 
 def test_a_block_that_mines_on_asks_for_nothing():
-    _, offers = choose(start(**ALWAYS))
+    _, offers = choose(start(**ALWAYS, **{"choice.intensity": 0.0}))
     assert (offers.use == Product.MINE).any()
     assert (offers.reserve[offers.use == Product.MINE] == 0.0).all()
 

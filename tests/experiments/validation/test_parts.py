@@ -6,6 +6,8 @@ import pytest
 
 from experiments.validation.ablations import ARMS, outcomes
 from experiments.validation.calibration import (
+    IDENTIFIED,
+    POSTERIOR,
     PRIOR,
     STATISTICS,
     observed,
@@ -13,12 +15,14 @@ from experiments.validation.calibration import (
     recovery,
     sample,
     statistics,
+    stored,
 )
 from experiments.validation.checks import PASS
 from experiments.validation.ensembles import Job, differences, mean_interval, paired, work
 from experiments.validation.footprints import turns
 from experiments.validation.references import references
 from experiments.validation.refinement import time_refinement
+from model.parameter_table import parameters
 
 
 def test_every_reference_value_of_the_model_is_met():
@@ -99,3 +103,14 @@ def test_the_signed_leases_are_summed_up_as_the_leases_of_a_run_are():
     assert 1.78 * 1000 / 12 < target["hall_rent_usd_kw_month"] < 2.26 * 1000 / 12
     nothing = pd.DataFrame({"lessor": [], "it_mw": [], "product": [], "tenant_built": []})
     assert statistics(nothing, 150.0)["deals"] == 0.0
+
+
+def test_the_reference_case_takes_the_median_of_the_posterior_and_nobody_imitates():
+    medians = stored(POSTERIOR)[list(PRIOR)].median()
+    shipped = {name: parameters()[name].default for name in PRIOR}
+    # Imitation leaves no trace in the leases and must earn its place (MODEL 5.5).
+    assert shipped.pop("choice.imitation") == 0.0
+    assert not stored(IDENTIFIED).set_index("parameter").loc["choice.imitation", "identified"]
+    for name, value in shipped.items():
+        assert value == float(f"{medians[name]:.2g}"), name
+        assert parameters()[name].source.startswith("calibrated;")
