@@ -1,36 +1,55 @@
-"""Write the results that README.md quotes, and the picture beside them, from the run `make run` shows."""
+"""Write what came out of the shown run into both READMEs anew, and the picture into docs/images."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from generated_parts import ROOT, renew
 
 from experiments.figures import save_summary
 from model.run import Run, run
 from model.scenario_files import load_scenario
 
-ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- results:begin -->\n", "<!-- results:end -->"
-MONTHS = {"Nov 2025": "2025-11", "Dec 2028": "2028-12", "Dec 2032": "2032-12"}
+MONTHS = ("2025-11", "2028-12", "2032-12")
+ENGLISH, CHINESE = "README.md", "README.zh.md"
+INTRODUCTIONS = {
+    ENGLISH: "Seed {seed} of the reference scenario, the run that `make run` shows (its BTC price stays close"
+    " to the median path):",
+    CHINESE: "参考情景，种子 {seed}，即 `make run` 展示的那次运行（它的比特币价格贴近中位路径）：",  # noqa: RUF001
+}
+HEADS = {
+    ENGLISH: ("", "Nov 2025", "Dec 2028", "Dec 2032"),
+    CHINESE: ("", "2025 年 11 月", "2028 年 12 月", "2032 年 12 月"),
+}
 ROWS = (
-    ("US AI demand due, GW", "demand_gw", 1, 1),
-    ("delivered by the grid, GW", "delivered_grid_gw", 1, 1),
-    ("delivered behind the meter, GW", "delivered_onsite_gw", 1, 1),
-    ("delivered by miners, GW", "delivered_miners_gw", 1, 1),
-    ("**gap, GW**", "gap_gw", 1, 1),
-    ("US miners' megawatts mining, GW", "us_mining_mw", 1000, 1),
-    ("let as powered shell, GW", "us_subleased_mw", 1000, 1),
-    ("AI hall or GPU cloud, GW", "us_converted_mw", 1000, 1),
-    ("miners alive", "firms_alive", 1, 0),
-    ("colocation rent, USD/kW-month of IT", "lease_rent_usd_kw_month", 1, 0),
-    ("BTC, thousand USD", "btc_price_usd", 1000, 0),
-    ("hashprice, USD/PH/day", "hashprice_usd_ph_day", 1, 1),
-    ("network hash, EH/s", "network_hashrate_eh_s", 1, 0),
-    ("HHI of hash", "hhi_hash", 1, 3),
-    ("HHI of AI megawatts", "hhi_ai", 1, 3),
+    ("demand_gw", 1, 1, "US AI demand due, GW", "美国 AI 到期需求 (GW)"),
+    ("delivered_grid_gw", 1, 1, "delivered by the grid, GW", "其中由电网供给 (GW)"),
+    ("delivered_onsite_gw", 1, 1, "delivered behind the meter, GW", "其中由表后自发电供给 (GW)"),
+    ("delivered_miners_gw", 1, 1, "delivered by miners, GW", "其中由矿企供给 (GW)"),
+    ("gap_gw", 1, 1, "**gap, GW**", "**缺口 (GW)**"),
+    ("us_mining_mw", 1000, 1, "US miners' megawatts mining, GW", "美国矿企用于挖矿 (GW)"),
+    ("us_subleased_mw", 1000, 1, "let as powered shell, GW", "作为通电厂房转租 (GW)"),
+    ("us_converted_mw", 1000, 1, "AI hall or GPU cloud, GW", "转型为 AI 机房或 GPU 云 (GW)"),
+    ("firms_alive", 1, 0, "miners alive", "存活的矿企数"),
+    (
+        "lease_rent_usd_kw_month",
+        1,
+        0,
+        "colocation rent, USD/kW-month of IT",
+        "托管租金 (美元/IT 千瓦·月)",
+    ),
+    ("btc_price_usd", 1000, 0, "BTC, thousand USD", "比特币价格 (千美元)"),
+    ("hashprice_usd_ph_day", 1, 1, "hashprice, USD/PH/day", "算力价格 (美元/PH/日)"),
+    ("network_hashrate_eh_s", 1, 0, "network hash, EH/s", "全网算力 (EH/s)"),
+    ("hhi_hash", 1, 3, "HHI of hash", "算力的 HHI"),
+    ("hhi_ai", 1, 3, "HHI of AI megawatts", "AI 兆瓦的 HHI"),
 )
-"""Label, column of the series, what to divide by, digits."""
+"""Column of the series, what to divide by, digits, label in English and in Chinese."""
 
 
 def shown_run() -> Run:
@@ -41,32 +60,32 @@ def shown_run() -> Run:
     return run(load_scenario("reference"), int(seed[1]), keep="series")
 
 
-def results(shown: Run) -> str:
-    """Return the lines between the markers."""
-    lines = [
-        f"Seed {shown.manifest['seed']} of the reference scenario, the run that `make run` shows (its BTC"
-        " price stays close to the median path):",
-        "",
-        f"| | {' | '.join(MONTHS)} |",
-        f"|---|{'---:|' * len(MONTHS)}",
-    ]
-    for label, column, divisor, digits in ROWS:
-        values = [shown.series.loc[month, column].iloc[0] / divisor for month in MONTHS.values()]
-        lines.append(f"| {label} | {' | '.join(f'{value:,.{digits}f}' for value in values)} |")
+def results(shown: Run, page: str) -> str:
+    """Return the lines between the markers of a page."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+    lines = [INTRODUCTIONS[page].format(seed=shown.manifest["seed"]), "", line(HEADS[page])]
+    lines.append(f"|---|{'---:|' * len(MONTHS)}")
+    for column, divisor, digits, english, chinese in ROWS:
+        values = (shown.series.loc[month, column].iloc[0] / divisor for month in MONTHS)
+        label = english if page == ENGLISH else chinese
+        lines.append(line([label, *(f"{value:,.{digits}f}" for value in values)]))
     return "\n".join(lines) + "\n"
 
 
-def quoted(text: str) -> str:
-    """Return what README.md has between the markers."""
-    return text.partition(BEGIN)[2].partition(END)[0]
+def pages(shown: Run) -> dict[str, dict[str, str]]:
+    """Return the computed parts of both pages."""
+    return {page: {"results": results(shown, page)} for page in (ENGLISH, CHINESE)}
 
 
-def main() -> None:
-    """Rewrite the README's results and picture."""
-    readme = ROOT / "README.md"
-    text, shown = readme.read_text(), shown_run()
-    readme.write_text(text.replace(BEGIN + quoted(text) + END, BEGIN + results(shown) + END))
-    save_summary(shown, ROOT / "docs" / "images" / "summary.png")
+def main() -> int:
+    """Renew both pages and the picture, or with `--check` say what is stale."""
+    shown = shown_run()
+    if "--check" not in sys.argv:
+        save_summary(shown, ROOT / "docs" / "images" / "summary.png")
+    return renew(pages(shown), "readme_results.py")
 
 
 if __name__ == "__main__":

