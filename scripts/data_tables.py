@@ -200,10 +200,10 @@ def row_cited(parameter: Parameter) -> Record | None:
 def role_and_grade(parameter: Parameter) -> tuple[str, str]:
     """Return what a default is for and how far to trust it, by the rules the page states."""
     key, row = parameter.source.partition(";")[0], row_cited(parameter)
-    if key in REFERENCES or key.startswith("MODEL "):
-        return "switch or rule", "-"
     if "calibrated" in parameter.source:
         return "calibration", "C"
+    if key in REFERENCES or key.startswith("MODEL "):
+        return "switch or rule", "-"
     if row is not None:
         return ("calibration" if row.get("role") == "calibrate" else "input"), row["confidence"]
     if key == "estimate_c":
