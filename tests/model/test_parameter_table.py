@@ -12,7 +12,7 @@ from model.parameters.base import REFERENCES
 from model.scenario import Scenario
 
 DATA = Path(__file__).parents[2] / "model" / "data"
-MODEL = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+MODEL = next((Path(__file__).parents[2] / "docs").rglob("model.md")).read_text(encoding="utf-8")
 
 ROWS = parameter_table()
 
