@@ -65,6 +65,10 @@ def chapter(title: str) -> str:
     return SUBMODELS.partition(f"### {title}\n")[2].partition("\n### ")[0]
 
 
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
 def test_all_seven_elements_and_eleven_concepts_are_there():
     elements = re.findall(r"^## (\d) (.+)$", WRITTEN, flags=re.MULTILINE)
     assert [name for _, name in elements] == [
@@ -176,7 +180,7 @@ def test_every_price_process_and_queue_mode_is_described():
     }
     processes = Bitcoin.model_fields["price_process"].annotation.__args__
     assert set(words) == set(processes)
-    assert not [kind for kind in processes if words[kind] not in chapter("7.1 Bitcoin price")]
+    assert not [kind for kind in processes if words[kind] not in flat(chapter("7.1 Bitcoin price"))]
     modes = {
         "batch": "batch studies",
         "fcfs": "first come first served",
@@ -184,7 +188,7 @@ def test_every_price_process_and_queue_mode_is_described():
         "auction": "auction",
     }
     assert set(modes) == set(Power.model_fields["queue_mode"].annotation.__args__)
-    assert not [word for word in modes.values() if word not in chapter("7.9 Connections and queues")]
+    assert not [word for word in modes.values() if word not in flat(chapter("7.9 Connections and queues"))]
 
 
 @pytest.mark.parametrize("title", chapters(WRITTEN))
