@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import re
 import subprocess
 import sys
@@ -198,3 +199,37 @@ def test_a_submodel_names_its_code_and_its_reason(title: str):
     if not title.endswith("beside the run"):
         assert "*Why:*" in text
         assert "\nParameters: " in text
+
+
+def reading_modules() -> dict[str, set[str]]:
+    """Return the modules that read each parameter."""
+    path = ROOT / "tests" / "model" / "test_parameters_used.py"
+    spec = importlib.util.spec_from_file_location("parameters_used", path)
+    reader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reader)
+    found: dict[str, set[str]] = {}
+    for file in [*(ROOT / "model").glob("*.py"), *(ROOT / "agents").rglob("*.py")]:
+        for name in reader.used_in(file.read_text(encoding="utf-8")) & set(parameters()):
+            found.setdefault(name, set()).add(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    return found
+
+
+def modules_named(text: str) -> set[str]:
+    parts = [name.split(".") for name in re.findall(r"`((?:model|agents)\.[\w.]+)`", text)]
+    return {".".join(words[:length]) for words in parts for length in (2, 3)}
+
+
+def test_a_parameter_is_read_by_code_that_its_section_names_or_on_the_first_day():
+    reading, first_day = (
+        reading_modules(),
+        modules_named(WRITTEN.partition("\n## 5 ")[2].partition("\n## 6 ")[0]),
+    )
+    astray = []
+    for section in re.split(r"\n(?=##+ )", WRITTEN):
+        named = modules_named(section) | first_day
+        for listed in re.findall(r"^Parameters: (.*?)(?:\n\n|\Z)", section, re.DOTALL | re.MULTILINE):
+            names = re.findall(r"`([\w.]+)`", listed)
+            astray += [
+                (section.splitlines()[0], name) for name in names if not reading.get(name, set()) & named
+            ]
+    assert astray == []
