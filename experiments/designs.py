@@ -50,6 +50,10 @@ def points(plan: Plan, sample: pd.DataFrame) -> pd.DataFrame:
         columns[lever] = np.tile(np.array(options, dtype=object), height)
     for name, uncertainty in plan.study.uncertainties.items():
         columns[name] = np.repeat(values(name, uncertainty, sample[name].to_numpy()), width)
+        for lever, options in plan.study.levers.items():
+            for option, fixed in options.items():
+                if name in fixed:
+                    columns[name] = np.where(columns[lever] == option, fixed[name], columns[name])
     return pd.DataFrame(columns)
 
 

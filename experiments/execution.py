@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.fates import fates, opening_holdings
-from experiments.outcomes import Record, outcome_of
+from experiments.fates import fates, opening_holdings, places, standing
+from experiments.outcomes import ARTICLE_END, Record, outcome_of
 from experiments.plans import Plan, run_key
 from experiments.store_files import StoreError, put_table, session_alive, stop_requested
 from experiments.store_layout import PANELS, read_plan, read_points, runs_schema
@@ -99,7 +99,7 @@ def one_run(plan: Plan, point: dict[str, Any], run: int) -> Traces:
         scenario = plan.scenario_of(levers, {name: point[name] for name in study.uncertainties})
         row["key"] = run_key(scenario, row["seed"])
         result, found = simulate(scenario, row["seed"], study.keep, study.fates)
-        record = Record(result.series, result.leases, result.firms, found)
+        record = Record(result.series, result.leases, result.firms, found.get("fates"), scenario)
         row |= {name: outcome_of(outcome, record) for name, outcome in study.outcomes.items()}
         tables = kept(study.keep, result, found)
         row["status"] = SUCCEEDED
@@ -121,34 +121,41 @@ def blank_row(plan: Plan, point: dict[str, Any], run: int) -> dict[str, Any]:
     return row | dict.fromkeys(study.outcomes, float("nan"))
 
 
-def simulate(scenario: Scenario, seed: int, keep: Keep, with_fates: bool) -> tuple[Run, pd.DataFrame | None]:
-    """Run a scenario, and tell what became of its firms if that is wanted."""
+def simulate(
+    scenario: Scenario, seed: int, keep: Keep, with_fates: bool
+) -> tuple[Run, dict[str, pd.DataFrame]]:
+    """Run a scenario, and tell what became of its firms and sites if that is wanted."""
     industry = Industry(scenario, rng=seed)
     industry.state.recorder.keep = _recorded(keep)
-    started = time.perf_counter()
+    started, months = time.perf_counter(), scenario.horizon.months
     if not with_fates:
-        industry.run_for(scenario.horizon.months)
-        return run_of(industry, time.perf_counter() - started), None
+        industry.run_for(months)
+        return run_of(industry, time.perf_counter() - started), {}
     industry.run_for(1)
-    first = pd.Timestamp(industry.series.index[0])
-    opening = opening_holdings(industry.firms, industry.sites)
-    if scenario.horizon.months > 1:
-        industry.run_for(scenario.horizon.months - 1)
+    first, sites = pd.Timestamp(industry.series.index[0]), industry.sites
+    opening = opening_holdings(industry.firms, sites)
+    stop = pd.Timestamp(ARTICLE_END)
+    until = (stop.year - first.year) * 12 + stop.month - first.month
+    middle = None
+    if 0 < until < months:
+        industry.run_for(until)
+        middle = standing(industry.firms)
+    if months > len(industry.series):
+        industry.run_for(months - len(industry.series))
     result = run_of(industry, time.perf_counter() - started)
     last = result.firms[result.firms["month"] == result.firms["month"].max()]
-    return result, fates(opening, last, result.leases, first)
+    told = {"fates": fates(opening, last, result.leases, first, middle)}
+    return result, told | {"places": places(sites, result.leases, first)}
 
 
-def kept(keep: Keep, result: Run, found: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+def kept(keep: Keep, result: Run, found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the tables of a run that the study keeps."""
     tables: dict[str, pd.DataFrame] = {}
     if keep != "outcomes":
         tables["series"] = result.series[[column.name for column in SERIES]].reset_index()
     if keep == "everything":
         tables |= {name: getattr(result, name) for name in PANELS}
-    if found is not None:
-        tables["fates"] = found
-    return tables
+    return tables | found
 
 
 def write(folder: Path, job: Job, plan: Plan, done: Iterable[Traces]) -> None:

@@ -1,4 +1,4 @@
-"""What became of each firm of a run: a row a firm, with what it held in the first month.
+"""What became of each firm of a run, and of each site fit for AI: with what it was in the first month.
 
 Survival is judged on what a firm was before anything happened (its megawatts, its power contracts, its AI
 contracts), never on what it did later, so that nobody looks safe for having lived long enough to sign.
@@ -9,13 +9,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from experiments.outcomes import ARTICLE_END
+
 MINERS = ("listed", "private")
 NEVER = -1
 GONE = ("acquired", "liquidated")
 AI_USES = ("building_mw", "subleased_mw", "converted_mw")
 OPENING = (
     *("secured_mw", "energised_mw", "hash_eh_s", "contracted_share", "grid_share", "own_share", "us_share"),
+    "fit_mw",
 )
+USES = ("mining_mw", "idle_mw", *AI_USES, "pipeline_mw")
+STANDING = (*USES, "hash_eh_s", "enterprise_value", "equity_value")
+PLACE = ("owner", "region", "tenure", "contract", "stage", "secured_mw", "energised_mw", "power_cost")
 COLUMNS = {
     "firm": "str",
     "kind": "str",
@@ -28,8 +34,11 @@ COLUMNS = {
     **dict.fromkeys(OPENING, "float64"),
     "first_lease_month": "int64",
     "leases_signed": "int64",
+    "equity_end": "float64",
+    **{f"{name}_2028": "float64" for name in STANDING},
 }
-"""Months count from the first of the run; -1 means never. Shares are of the secured megawatts."""
+"""Months count from the first of the run; -1 means never. Shares are of the secured megawatts, `fit_mw` are
+those of US sites fit for AI; `_2028` is at the end of 2028, not a number for runs that do not get there."""
 
 
 def opening_holdings(firms: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -45,11 +54,40 @@ def opening_holdings(firms: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     by_owner = pd.DataFrame(marks).groupby(sites["owner"]).sum().reindex(miners.index, fill_value=0.0)
     table = miners[["secured_mw", "energised_mw", "hash_eh_s"]].copy()
     table["contracted_share"] = (miners[list(AI_USES)].sum(axis=1) / held).fillna(0.0)
-    return table.join(by_owner.div(held, axis=0))
+    table = table.join(by_owner.div(held, axis=0))
+    fit = weights[sites["us"] & sites["convertible"]].groupby(sites["owner"]).sum()
+    return table.assign(fit_mw=fit.reindex(miners.index, fill_value=0.0))
+
+
+def standing(firms: pd.DataFrame) -> pd.DataFrame:
+    """Return what each miner holds and is worth in the last month of a panel, by firm."""
+    now = firms.loc[(firms["month"] == firms["month"].max()) & firms["kind"].isin(MINERS)]
+    return now.set_index("firm")[list(STANDING)].add_suffix("_2028")
+
+
+def places(sites: pd.DataFrame, leases: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
+    """Return every US site fit for AI in the first month: what it was, and what was let there in the run.
+
+    Args:
+        sites: The panel of sites in the first month.
+        leases: All leases of the run.
+        first: The first month of the run.
+    """
+    table = sites.loc[sites["us"] & sites["convertible"], ["site", *PLACE]].reset_index(drop=True)
+    wait = months_since(sites["energisation"], first)
+    table["months_to_power"] = wait[(sites["us"] & sites["convertible"]).to_numpy()]
+    signed = leases.loc[~leases["at_start"]]
+    by_end = signed.loc[signed["signed"] <= ARTICLE_END].groupby("site")["gross_mw"].sum()
+    table["let_mw_2028"] = by_end.reindex(table["site"], fill_value=0.0).to_numpy()
+    return table
 
 
 def fates(
-    opening: pd.DataFrame, firms: pd.DataFrame, leases: pd.DataFrame, first: pd.Timestamp
+    opening: pd.DataFrame,
+    firms: pd.DataFrame,
+    leases: pd.DataFrame,
+    first: pd.Timestamp,
+    middle: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the fate of every miner of the run.
 
@@ -58,8 +96,13 @@ def fates(
         firms: The panel of firms in the last month.
         leases: All leases.
         first: The first month of the run.
+        middle: What firms held at the end of 2028, from `standing`, if the run goes beyond it.
     """
     miners = firms.loc[firms["kind"].isin(MINERS)].reset_index(drop=True)
+    if middle is None:
+        # A run that ends in that month stands there at its end.
+        at_end = miners["month"].max() == pd.Timestamp(ARTICLE_END)
+        middle = standing(firms) if at_end else standing(firms.iloc[:0])
     last = months_since(miners["month"], first)
     entered = months_since(miners["entry_month"], first)
     gone = miners["status"].isin(GONE)
@@ -80,6 +123,8 @@ def fates(
     signed = signed.reindex(miners["firm"]).reset_index(drop=True)
     table["first_lease_month"] = months_since(signed["min"], first)
     table["leases_signed"] = signed["size"].fillna(0).astype("int64")
+    table["equity_end"] = miners["equity_value"].astype(float)
+    table = table.join(middle, on="firm")
     return table[list(COLUMNS)]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from agents.economics.valuation import risky_lease_value, spread_cost
 from experiments.outcomes import ARTICLE_END, Record, outcome_function
 
 NAN = float("nan")
+DAYS_A_YEAR = 365.25
 
 
 @outcome_function("share", needs_fates=True)
@@ -84,6 +86,63 @@ def value_contracted_over_rest(record: Record) -> float:
     last = record.series.iloc[-1]
     rest = float(last["ev_per_uncontracted_mw"])
     return float(last["ev_per_contracted_mw"]) / rest if rest > 0 else NAN
+
+
+@outcome_function("USD/W")
+def shell_value(record: Record) -> float:
+    """Return what the powered shells signed by the end of 2028 are worth to their owners per gross watt."""
+    return _lease_value(record, "shell")
+
+
+@outcome_function("USD/W")
+def shell_value_investment_grade(record: Record) -> float:
+    """Return the same for shells let to investment-grade tenants."""
+    return _lease_value(record, "shell", risky=False)
+
+
+@outcome_function("USD/W")
+def shell_value_high_yield(record: Record) -> float:
+    """Return the same for shells let to high-yield tenants, neoclouds for the most part."""
+    return _lease_value(record, "shell", risky=True)
+
+
+@outcome_function("USD/W")
+def colocation_value(record: Record) -> float:
+    """Return what the colocation halls signed by the end of 2028 are worth to their owners per gross watt."""
+    return _lease_value(record, "colocation")
+
+
+def _lease_value(record: Record, product: str, risky: bool | None = None) -> float:
+    """Return net present value over gross load: income less the hazard of default, less capex, plus residual.
+
+    At the landlord's own cost of capital for leases, on the day of signing; weighted by load.
+    """
+    if record.scenario is None:
+        raise ValueError("the scenario of the run was not given")
+    terms, leases = record.scenario.leases, _signed(record)
+    leases = leases.loc[(leases["product"] == product) & (leases["signed"] <= ARTICLE_END)]
+    if risky is not None:
+        # A backstopped high-yield tenant counts by who pays in the end.
+        doubtful = leases["default_hazard"] > record.scenario.ai.default_investment_grade
+        leases = leases.loc[doubtful == risky]
+    if not leases["gross_mw"].sum() > 0:
+        return NAN
+    rate = record.firms.drop_duplicates("firm").set_index("firm")["lease_discount_rate"]
+    rates = rate.reindex(leases["lessor"]).to_numpy(dtype=float)
+    wait = (leases["promised"] - leases["signed"]).dt.days.to_numpy() / DAYS_A_YEAR
+    hall = terms.shell_capex if product == "shell" else terms.colocation_capex
+    income = (leases["rent"] * leases["operating_margin"] * leases["it_mw"]).to_numpy()
+    value = risky_lease_value(
+        income,
+        np.log1p(leases["escalator"].to_numpy()),
+        rates,
+        leases["default_hazard"].to_numpy(),
+        wait,
+        leases["term"].to_numpy() / 12.0,
+        hall * terms.hall_residual * leases["it_mw"].to_numpy(),
+    )
+    cost = spread_cost(leases["capex"].to_numpy(), rates, wait)
+    return float((value - cost).sum() / leases["gross_mw"].sum())
 
 
 def _first_miners(record: Record) -> pd.DataFrame:

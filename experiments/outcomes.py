@@ -14,6 +14,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from experiments.study import Outcome
+    from model.scenario import Scenario
 
 ARTICLE_END = "2028-12-01"
 """The month up to which the source article makes its claims."""
@@ -21,12 +22,13 @@ HOURS_A_YEAR = 8766.0
 
 
 class Record(NamedTuple):
-    """What outcomes may be read from: series, leases, firms at the end, and what became of each firm."""
+    """What outcomes may be read from: series, leases, firms at the end, the fate of each firm, the scenario."""
 
     series: pd.DataFrame
     leases: pd.DataFrame
     firms: pd.DataFrame
     fates: pd.DataFrame | None
+    scenario: Scenario | None = None
 
 
 class Function(NamedTuple):

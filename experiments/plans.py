@@ -199,8 +199,8 @@ def _lever_problems(plan: Plan) -> Iterator[str]:
         if len(options) < 2:
             yield f"levers.{lever}: expected at least two options"
         touched = {key for values in options.values() for key in values}
-        for key in sorted(touched & study.uncertainties.keys()):
-            yield f"levers.{lever}: {key} is an uncertainty too; it cannot be both"
+        for key in sorted(touched & study.uncertainties.keys()) if not study.options_may_fix else ():
+            yield f"levers.{lever}: {key} is an uncertainty too; it cannot be both (see options_may_fix)"
     for lever, first in zip(study.levers, study.design.baseline, strict=False):
         if first not in study.levers[lever]:
             advice = nearest(first, study.levers[lever])

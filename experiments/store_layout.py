@@ -3,8 +3,8 @@
     study.toml       the study, resolved        runs/      a row a run: status, inputs, outcomes
     scenario.toml    its base scenario          series/    a row a month and run (keep = "series")
     manifest.json    versions, code, sessions   fates/     a row a firm and run (fates = true)
-    points.parquet   a row a scenario           firms/ ... the panels of each run (keep = "everything")
-    sample.parquet   the same on the unit cube
+    points.parquet   a row a scenario           places/    a row a site fit for AI and run (the same)
+    sample.parquet   the same on the unit cube  firms/ ... the panels of each run (keep = "everything")
 
 Each folder holds a few Parquet files that pandas, DuckDB and Polars read without Gridrush.
 """
@@ -34,7 +34,7 @@ POINTS, SAMPLE = "points.parquet", "sample.parquet"
 FORMAT, FORMAT_VERSION = "gridrush study", 1
 RUNS = "runs"
 PANELS = ("firms", "sites", "leases", "events")
-TABLES = ("series", "fates", *PANELS, RUNS)
+TABLES = ("series", "fates", "places", *PANELS, RUNS)
 """Datasets of a store; the runs come last, since they make the others count."""
 ROWS_A_GROUP = 4096
 BOOKKEEPING_TYPES = {

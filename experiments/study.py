@@ -161,7 +161,9 @@ class Study(Part):
     first_seed: int = Field(default=0, ge=0)
     common_random_numbers: bool = True
     """Whether every point runs under the same seeds; otherwise every sample has seeds of its own."""
+    options_may_fix: bool = False
+    """Whether an option of a lever may set a parameter that is uncertain elsewhere; there it is fixed then."""
     keep: Keep = "outcomes"
     fates: bool = False
-    """Whether to keep, for each run, what became of each firm (needed for survival analysis)."""
+    """Whether to keep, for each run, what became of each firm and each site fit for AI (for survival)."""
     analysis: Analysis = Analysis()

@@ -67,7 +67,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "simulate", _made_up)
 
 
-def _made_up(scenario: Any, seed: int, keep: str, with_fates: bool) -> tuple[Any, pd.DataFrame | None]:
+def _made_up(scenario: Any, seed: int, keep: str, with_fates: bool) -> tuple[Any, dict[str, pd.DataFrame]]:
     draw = np.random.default_rng(seed)
     months = scenario.horizon.months
     index = pd.DatetimeIndex(pd.date_range("2025-11-01", periods=months, freq="MS"), name="month")
@@ -76,8 +76,8 @@ def _made_up(scenario: Any, seed: int, keep: str, with_fates: bool) -> tuple[Any
     series["gap_gw"] = effect + draw.normal()
     series["lease_rent_usd_kw_month"] = 144.0 + draw.normal(size=months)
     leases = pd.DataFrame({"at_start": [True], "product": ["shell"], "gross_mw": [1.0], "it_mw": [0.7]})
-    fates = _fates(draw, months) if with_fates else None
-    return SimpleNamespace(series=series, leases=leases, firms=pd.DataFrame()), fates
+    found = {"fates": _fates(draw, months)} if with_fates else {}
+    return SimpleNamespace(series=series, leases=leases, firms=pd.DataFrame()), found
 
 
 def _fates(draw: np.random.Generator, months: int) -> pd.DataFrame:
