@@ -102,6 +102,21 @@ def analyse(
 
 
 @app.command()
+def claims(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("runs/claims"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Do what is missing, and judge again.")] = False,
+    replications: Annotated[
+        int | None, typer.Option(min=2, help="Paired replications of every arm [40].")
+    ] = None,
+) -> None:
+    """Hold each claim of the source article to a rule written before looking, and write one report."""
+    from experiments.cli_claims import claims_and_report
+
+    claims_and_report(out, workers, resume, replications)
+
+
+@app.command()
 def validate(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("runs/validation"),
     quick: Annotated[
@@ -183,7 +198,7 @@ def _invoke(arguments: list[str]) -> int:
         for line in message.splitlines():
             print(f"gridrush: {line}", file=sys.stderr)
         return status
-    if status == INTERRUPTED and arguments[:1] != ["study"]:
+    if status == INTERRUPTED and arguments[:1] not in (["study"], ["claims"]):
         print("gridrush: stopped; nothing was written", file=sys.stderr)
     return status if isinstance(status, int) else 0
 

@@ -37,18 +37,25 @@ def study_and_report(request: Request) -> bool:
     if request.status:
         return _print_status(_folder(request))
     store = _store(request)
-    pending = len(store.pending())
-    if not pending:
+    if not len(store.pending()):
         print(f"{store.folder}: all {store.plan.runs} runs are done already")
         return not store.status().failed
+    run_missing(store, request.workers, request.cluster, f"gridrush study {store.folder} --resume")
+    return _conclude(store)
+
+
+def run_missing(store: Store, workers: int | None, cluster: str | None, go_on: str) -> None:
+    """Do what is missing in a store, and say so; `go_on` is what to type after an interruption."""
+    pending = len(store.pending())
+    if not pending:
+        return
     seconds = trial_seconds(store.plan)
-    crew = crew_of(request.workers, request.cluster, pending)
+    crew = crew_of(workers, cluster, pending)
     _announce(store, pending, seconds, crew)
     try:
-        _run(store, crew, seconds)
+        _run(store, crew, seconds, go_on)
     finally:
         crew.leave()
-    return _conclude(store)
 
 
 def trial_seconds(plan: Plan) -> float:
@@ -78,7 +85,7 @@ def _announce(store: Store, pending: int, seconds: float, crew: Crew) -> None:
     print_plan(store.plan, pending, seconds, min(crew.workers, pending))
 
 
-def _run(store: Store, crew: Crew, seconds: float) -> None:
+def _run(store: Store, crew: Crew, seconds: float, go_on: str) -> None:
     plan = store.plan
     bar = reporter(plan.study.name, plan.runs, plan.runs - len(store.pending()))
     try:
@@ -87,7 +94,7 @@ def _run(store: Store, crew: Crew, seconds: float) -> None:
         bar.close()
         # A second Ctrl-C must not hurt what is being told now.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print(f"stopped; go on with: gridrush study {store.folder} --resume", file=sys.stderr)
+        print(f"stopped; go on with: {go_on}", file=sys.stderr)
         raise
     finally:
         bar.close()
@@ -101,9 +108,13 @@ def _store(request: Request) -> Store:
         store = open_store(place)
         return resume_store(place, store.plan)
     plan = make_plan(load_study(request.study))
-    folder = request.out or Path("runs") / f"study-{plan.study.name}"
+    return store_for(plan, request.out or Path("runs") / f"study-{plan.study.name}", request.resume)
+
+
+def store_for(plan: Plan, folder: Path, resume: bool) -> Store:
+    """Return the store of a plan in a folder: a new one, or the one to go on with."""
     exists = (folder / MANIFEST).is_file()
-    return resume_store(folder, plan) if request.resume and exists else make_store(folder, plan)
+    return resume_store(folder, plan) if resume and exists else make_store(folder, plan)
 
 
 def _folder(request: Request) -> Path:

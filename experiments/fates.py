@@ -29,6 +29,7 @@ COLUMNS = {
     "exit_month": "int64",
     "gone": "bool",
     "reason": "str",
+    "follows": "str",
     "duration": "int64",
     "all_in_cost": "float64",
     **dict.fromkeys(OPENING, "float64"),
@@ -114,6 +115,7 @@ def fates(
         "exit_month": left,
         "gone": gone,
         "reason": miners["status"].where(gone, ""),
+        "follows": miners["strategy"].astype(str),
         # Who leaves in the month of entry has still been there for part of it.
         "duration": np.maximum(np.where(gone, left, last + 1) - entered, 1),
         "all_in_cost": miners["all_in_cost"].astype(float),

@@ -22,7 +22,7 @@ HOURS_A_YEAR = 8766.0
 
 
 class Record(NamedTuple):
-    """What outcomes may be read from: series, leases, firms at the end, the fate of each firm, the scenario."""
+    """What outcomes may be read from: series, leases, firms at the end, fates of firms, and the scenario."""
 
     series: pd.DataFrame
     leases: pd.DataFrame

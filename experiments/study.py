@@ -162,7 +162,7 @@ class Study(Part):
     common_random_numbers: bool = True
     """Whether every point runs under the same seeds; otherwise every sample has seeds of its own."""
     options_may_fix: bool = False
-    """Whether an option of a lever may set a parameter that is uncertain elsewhere; there it is fixed then."""
+    """Whether an option of a lever may fix a parameter that is uncertain under the other options."""
     keep: Keep = "outcomes"
     fates: bool = False
     """Whether to keep, for each run, what became of each firm and each site fit for AI (for survival)."""

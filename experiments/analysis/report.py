@@ -83,14 +83,15 @@ def _contents(items: list[Item]) -> str:
 def _section(folder: Path, item: Item) -> str:
     files = [f"{item.name}.{kind}" for kind in (("png", "pdf", "csv") if item.figure else ("csv",))]
     links = ", ".join(f'<a href="{name}">{name}</a>' for name in files)
-    body = _image(folder / f"{item.name}.png", item.title) if item.figure else table_html(item.table)
+    body = image(folder / f"{item.name}.png", item.title) if item.figure else table_html(item.table)
     return (
         f'<h2 id="{item.name}">{html.escape(item.title)}</h2><p>{html.escape(item.words)}</p>'
         f'{body}<p class="note">{links}</p>'
     )
 
 
-def _image(path: Path, title: str) -> str:
+def image(path: Path, title: str) -> str:
+    """Return a picture as HTML that holds it."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     return f'<img alt="{html.escape(title)}" src="data:image/png;base64,{data}">'
 

@@ -31,6 +31,6 @@ class Hesitant(Logit):
 
 
 class Tardy(Hesitant):
-    """The same under a name that comes after the default's: in a mix it falls to the other half of the firms."""
+    """The same under a name after the default's: in a mix it falls to the other half of the firms."""
 
     name: ClassVar[str] = "tardy"
