@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -72,6 +73,7 @@ def _draws(axes: Axes, found: Found) -> None:
         axes.bar(values, counts, color=palette.SKY, width=0.7)
         axes.set_xticks(values)
         axes.set_xlabel(found.statistic.axes[0])
+        axes.yaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("runs")
     else:
         _strips(axes, rows)
@@ -102,7 +104,7 @@ def _against_rule(axes: Axes, found: Found) -> None:
 
 
 def _thirds(axes: Axes, found: Found) -> None:
-    axes.set_title("low and high third of what moves it most")
+    axes.set_title("thirds of what moves it most")
     leading = _leading(found)
     if leading.empty:
         axes.text(0.5, 0.5, "too few draws to say", transform=axes.transAxes, ha="center")
@@ -133,12 +135,12 @@ def _errors(axes: Axes, test: Test, points: list[tuple[str, Estimate]], colours:
 
 
 def _shade(axes: Axes, test: Test) -> None:
-    edges = [edge for edge in (test.at_least, test.at_most) if math.isfinite(edge)]
+    edges = [edge for edge in (test.above, test.below) if math.isfinite(edge)]
     low, high = axes.get_xlim()
     low, high = min(low, *edges), max(high, *edges)
     room = MARGIN * (high - low)
     low, high = low - room, high + room
-    axes.axvspan(max(test.at_least, low), min(test.at_most, high), color=palette.GREEN, alpha=0.13, zorder=0)
+    axes.axvspan(max(test.above, low), min(test.below, high), color=palette.GREEN, alpha=0.13, zorder=0)
     for edge in edges:
         axes.axvline(edge, color=palette.GREEN, linewidth=1.0, linestyle="--")
     axes.set_xlim(low, high)
@@ -149,4 +151,4 @@ def _leading(found: Found) -> pd.DataFrame:
 
 
 def _axis(test: Test) -> str:
-    return f"{shortened(test.statistic, 46)}\n[{test.unit}]"
+    return f"{textwrap.fill(test.statistic, 44)}\n[{test.unit}]"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 RULES = Path(__file__).with_name("rules.toml")
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "not identified"
+ROUNDING = 1e-9
 VERDICTS = (SUPPORTED, CONTRADICTED, OPEN)
 
 
@@ -34,22 +35,22 @@ class Test:
     scale: float
     threshold_from: str
     words: dict[str, str]
-    at_least: float = -math.inf
-    at_most: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
     evidence: str = "runs"
     """Which study is judged: the paired runs, or the spread over shared uncertainties."""
 
     @property
     def rule(self) -> str:
         """Return the rule in words."""
-        parts = [f"at least {self.at_least:g}"] if math.isfinite(self.at_least) else []
-        parts += [f"at most {self.at_most:g}"] if math.isfinite(self.at_most) else []
+        parts = [f"above {self.above:g}"] if math.isfinite(self.above) else []
+        parts += [f"below {self.below:g}"] if math.isfinite(self.below) else []
         return f"{' and '.join(parts)} {self.unit}"
 
     @property
     def limits(self) -> tuple[float, float]:
         """Return the ends of the region that supports the claim, in the unit of the statistic itself."""
-        return self.at_least / self.scale, self.at_most / self.scale
+        return self.above / self.scale, self.below / self.scale
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ def judge(test: Test, estimate: Estimate, fewest: int) -> str:
     if estimate.draws < fewest or not (math.isfinite(low) and math.isfinite(high)):
         return OPEN
     least, most = test.limits
-    if least <= low and high <= most:
+    # A difference of nothing is no difference, and rounding must not make it one.
+    if low > least + ROUNDING and high < most - ROUNDING:
         return SUPPORTED
-    return CONTRADICTED if high < least or low > most else OPEN
+    return CONTRADICTED if high <= least + ROUNDING or low >= most - ROUNDING else OPEN
 
 
 def joined(verdicts: Iterable[str]) -> str:

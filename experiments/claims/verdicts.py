@@ -64,7 +64,7 @@ class Finding:
 
 def findings(runs: Evidence, spread: Evidence) -> list[Finding]:
     """Return the verdict on every claim."""
-    return [_finding(claim, runs, spread) for claim in rules().claims]
+    return [finding_of(claim, runs, spread) for claim in rules().claims]
 
 
 def estimate(statistic: Statistic, rows: pd.DataFrame, resamples: int = RESAMPLES) -> Estimate:
@@ -115,7 +115,8 @@ def end_of(row: Mapping[str, Any], end: str) -> Estimate:
     return Estimate(row[end], row[f"{end}_from"], row[f"{end}_to"], int(row[f"{end}_draws"]))
 
 
-def _finding(claim: Claim, runs: Evidence, spread: Evidence) -> Finding:
+def finding_of(claim: Claim, runs: Evidence, spread: Evidence) -> Finding:
+    """Return the verdict on one claim."""
     fewest = rules().fewest_draws
     tests = tuple(_found(test, runs, spread, fewest) for test in claim.tests)
     verdict = joined(found.verdict for found in tests)
