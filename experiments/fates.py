@@ -100,10 +100,6 @@ def fates(
         middle: What firms held at the end of 2028, from `standing`, if the run goes beyond it.
     """
     miners = firms.loc[firms["kind"].isin(MINERS)].reset_index(drop=True)
-    if middle is None:
-        # A run that ends in that month stands there at its end.
-        at_end = miners["month"].max() == pd.Timestamp(ARTICLE_END)
-        middle = standing(firms) if at_end else standing(firms.iloc[:0])
     last = months_since(miners["month"], first)
     entered = months_since(miners["entry_month"], first)
     gone = miners["status"].isin(GONE)
@@ -126,8 +122,14 @@ def fates(
     table["first_lease_month"] = months_since(signed["min"], first)
     table["leases_signed"] = signed["size"].fillna(0).astype("int64")
     table["equity_end"] = miners["equity_value"].astype(float)
-    table = table.join(middle, on="firm")
+    table = table.join(_at_article_end(firms) if middle is None else middle, on="firm")
     return table[list(COLUMNS)]
+
+
+def _at_article_end(firms: pd.DataFrame) -> pd.DataFrame:
+    """Return what firms hold at the end of a run that ends in that month, and nobody for any other."""
+    ends_there = firms["month"].max() == pd.Timestamp(ARTICLE_END)
+    return standing(firms if ends_there else firms.iloc[:0])
 
 
 def months_since(dates: pd.Series, first: pd.Timestamp) -> np.ndarray:

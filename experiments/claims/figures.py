@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.analysis.charts import shortened
 from experiments.analysis.saving import MICRO
@@ -73,7 +74,7 @@ def _draws(axes: Axes, found: Found) -> None:
         axes.bar(values, counts, color=palette.SKY, width=0.7)
         axes.set_xticks(values)
         axes.set_xlabel(found.statistic.axes[0])
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("runs")
     else:
         _strips(axes, rows)

@@ -58,11 +58,16 @@ def flipped(finding: Finding) -> pd.DataFrame:
 
 
 def _clause(found: Found) -> str:
+    draws = found.estimate.draws
+    if draws < rules().fewest_draws:
+        figure_so_far = shown(found.test, found.estimate)
+        return f"{draws} draws are too few to judge by: the {found.test.statistic} is {figure_so_far} so far"
     return found.test.words[found.verdict].replace("{value}", shown(found.test, found.estimate))
 
 
 def _robustness(finding: Finding) -> str:
-    if finding.flips.empty:
+    ends = finding.deciding.thirds
+    if finding.flips.empty or ends[["low_draws", "high_draws"]].to_numpy().max() < rules().fewest_draws:
         return "what the verdict rests on could not be asked, for want of draws"
     names = _and([plain(name) for name in finding.parameters])
     turned = flipped(finding)

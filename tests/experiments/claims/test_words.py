@@ -42,18 +42,17 @@ def test_a_defence_is_two_sentences_with_the_numbers_of_its_verdict(value, verdi
 def test_a_verdict_that_does_not_turn_is_said_not_to():
     found = finding(3.0)
     assert flipped(found).empty
-    assert "the verdict is the same" in defence(found)
+    assert "The verdict is the same" in defence(found)
 
 
 def test_a_verdict_that_turns_says_where_and_to_what():
     found = finding(3.0, turned=3.0)
     assert found.parameters[0] == "leases.theta"
-    turned = flipped(found)
-    assert turned["parameter"].tolist() == ["leases.theta"]
+    turned = flipped(found).query("parameter == 'leases.theta'")
     assert turned["end"].tolist() == ["high"]
     assert turned["verdict"].tolist() == [SUPPORTED]
     assert "the verdict turns within the plausible" in defence(found)
-    assert "`leases.theta` above 0.66" in defence(found)
+    assert "`leases.theta` above 0.67" in defence(found)
 
 
 def test_every_test_has_words_for_every_verdict_with_a_place_for_its_number():
@@ -71,7 +70,7 @@ def test_words_hold_no_result():
     for claim in rules().claims:
         for test in claim.tests:
             for words in test.words.values():
-                assert not {part for part in words.split() if part[0].isdigit()} - known
+                assert not {part.strip(",;") for part in words.split() if part[0].isdigit()} - known
 
 
 def test_the_test_nearest_to_its_threshold_decides():
@@ -105,3 +104,12 @@ def test_a_finding_without_enough_draws_says_so():
     assert isinstance(found, Finding)
     assert isinstance(found.tests[0], Found)
     assert thirds(STATISTICS["shell_value"], found.tests[0].rows, pd.DataFrame()).empty
+
+
+def test_few_draws_are_called_few_and_not_an_interval_on_both_sides():
+    draws = pd.DataFrame({"arm": "reference", "draw": range(3), "shell_value": [3.0, 3.1, 2.9]})
+    few = Evidence(draws, draws, draws, pd.DataFrame({"leases.theta": [0.0, 0.5, 1.0]}), 86)
+    text = defence(finding_of(CLAIM, few, few))
+    assert text.startswith("3 draws are too few to judge by")
+    assert "crosses" not in text
+    assert "for want of draws" in text
