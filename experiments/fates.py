@@ -6,6 +6,8 @@ contracts), never on what it did later, so that nobody looks safe for having liv
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -116,14 +118,19 @@ def fates(
         "duration": np.maximum(np.where(gone, left, last + 1) - entered, 1),
         "all_in_cost": miners["all_in_cost"].astype(float),
     }
+    columns |= _signings(leases, miners["firm"], first)
+    columns["equity_end"] = miners["equity_value"].astype(float)
     table = pd.DataFrame(columns).join(opening[list(OPENING)], on="firm")
-    signed = leases[~leases["at_start"]].groupby("lessor")["signed"].agg(["min", "size"])
-    signed = signed.reindex(miners["firm"]).reset_index(drop=True)
-    table["first_lease_month"] = months_since(signed["min"], first)
-    table["leases_signed"] = signed["size"].fillna(0).astype("int64")
-    table["equity_end"] = miners["equity_value"].astype(float)
     table = table.join(_at_article_end(firms) if middle is None else middle, on="firm")
     return table[list(COLUMNS)]
+
+
+def _signings(leases: pd.DataFrame, firms: pd.Series, first: pd.Timestamp) -> dict[str, Any]:
+    """Return when each firm first signed a lease in the run, and how many."""
+    signed = leases[~leases["at_start"]].groupby("lessor")["signed"].agg(["min", "size"])
+    signed = signed.reindex(firms).reset_index(drop=True)
+    counts = signed["size"].fillna(0).astype("int64")
+    return {"first_lease_month": months_since(signed["min"], first), "leases_signed": counts}
 
 
 def _at_article_end(firms: pd.DataFrame) -> pd.DataFrame:
