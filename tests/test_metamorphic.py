@@ -25,6 +25,7 @@ from model.parameter_table import parameter_table
 from model.run import run
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
+from model.tenants import bids, expected_slip, hall_lead
 
 SEEDS = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8)))
 FEW, MANY = 3, 12
@@ -180,10 +181,34 @@ def no_premium_with_headroom(seed: int, folder: Path, patch: pytest.MonkeyPatch)
         return [float(path["lease_rent_usd_kw_month"].iloc[24:].mean()) for path in paths]
 
     free, scarce = rents(**UNLIMITED), rents()
-    # What a year of AI earns shows in rents only where power elsewhere is late.
-    assert free[1] == pytest.approx(free[0], rel=0.03)
+    # What a year of AI earns raises rents only where power elsewhere is late. With power everywhere the halls
+    # that miners deliver after a tenant's own would stand lose by it.
+    assert free[1] <= free[0]
     assert scarce[1] > 1.05 * scarce[0]
     assert free[0] < 0.92 * scarce[0]
+    no_premium_for_a_hall_as_late_as_ones_own(seed)
+
+
+def no_premium_for_a_hall_as_late_as_ones_own(seed: int) -> None:
+    unlimited = {key.replace("__", "."): value for key, value in UNLIMITED.items()}
+    industry = Industry(Scenario().with_values(**unlimited), rng=seed)
+    industry.run_for(24)
+    state = industry.state
+    assert (state.grid.waits.min(axis=1) < hall_lead(state)).all()
+    state.hyperscalers.need_mw[:] = 1000.0
+    site = np.flatnonzero(~np.isin(state.firms.kind[state.sites.owner], Kind.AI_CUSTOMER))
+    fit_out = state.scenario.ai.fit_out_months / 12.0 * expected_slip(state.scenario.leases)
+
+    def rents(scale: float, late: float) -> np.ndarray:
+        state.hyperscalers.margin = scale * margin
+        ready = np.full((len(site), 3), hall_lead(state) + late)
+        ready[:, 0] -= fit_out
+        return bids(state, site, ready)
+
+    margin = state.hyperscalers.margin.copy()
+    np.testing.assert_allclose(rents(2.0, 0.0), rents(1.0, 0.0), rtol=1e-9)
+    assert (rents(2.0, 0.25) < rents(1.0, 0.25)).all()
+    assert (rents(2.0, -0.25) > rents(1.0, -0.25)).all()
 
 
 def theta_moves_money(seed: int, folder: Path, patch: pytest.MonkeyPatch) -> None:
