@@ -7,7 +7,7 @@ a part already go, all other finished chunks are taken over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -74,15 +74,24 @@ def waiting(folder: Path, session: str) -> list[str]:
 
 
 def compact(folder: Path, session: str, at_least: int = CHUNKS_A_PART) -> None:
-    """Merge the session's finished chunks into a part when there are enough of them."""
+    """Merge the session's finished chunks into a part when there are enough of them.
+
+    A chunk may have been computed twice, as when a worker dies between writing it and saying so: of every run
+    only the first is taken.
+    """
     chunks = waiting(folder, session)
     if len(chunks) < max(at_least, 1):
         return
     place = folder / CHUNKS / session
     numbers = [int(path.stem.removeprefix("part-")) for path in parts(folder, RUNS)]
     name = f"part-{max(numbers, default=-1) + 1:06d}.parquet"
+    fresh = _fresh(folder, place, chunks)
     for table in TABLES:
-        files = [path for chunk in chunks if (path := place / f"{chunk}.{table}.parquet").exists()]
+        files = {
+            path: runs
+            for chunk, runs in fresh.items()
+            if (path := place / f"{chunk}.{table}.parquet").exists()
+        }
         if files:
             (folder / table).mkdir(exist_ok=True)
             _merge(files, folder / table / name, table)
@@ -94,18 +103,35 @@ def compact(folder: Path, session: str, at_least: int = CHUNKS_A_PART) -> None:
                 (place / f"{chunk}.{table}.parquet").unlink()
 
 
-def _merge(files: Iterable[Path], target: Path, table: str) -> None:
-    files = list(files)
+def _fresh(folder: Path, place: Path, chunks: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return the runs to take from each chunk: those in no part and no chunk before it."""
+    known, fresh = finished(folder), {}
+    for chunk in chunks:
+        runs = _runs_in(place / f"{chunk}.{RUNS}.parquet")
+        new = np.setdiff1d(runs, known)
+        if len(new):
+            fresh[chunk] = new
+        known = np.union1d(known, runs)
+    return fresh
+
+
+def _rows(path: Path, runs: np.ndarray) -> pa.Table:
+    table = pq.read_table(path)
+    return table.filter(np.isin(table["run"].to_numpy(), runs))
+
+
+def _merge(files: Mapping[Path, np.ndarray], target: Path, table: str) -> None:
+    """Write the rows of the given runs of each file into one file."""
     if table == RUNS:
-        whole = pa.concat_tables([pq.read_table(path) for path in files])
+        whole = pa.concat_tables([_rows(path, runs) for path, runs in files.items()])
         with replaced(target) as other:
             pq.write_table(whole.sort_by("run"), other, compression=COMPRESSION)
         return
     schema = pa.unify_schemas([pq.read_schema(path) for path in files], promote_options="permissive")
     with replaced(target) as other, pq.ParquetWriter(other, schema, compression=COMPRESSION) as writer:
         held: list[pa.Table] = []
-        for path in files:
-            held.append(_fitted(pq.read_table(path), schema))
+        for path, runs in files.items():
+            held.append(_fitted(_rows(path, runs), schema))
             if sum(len(part) for part in held) >= ROWS_A_WRITE:
                 writer.write_table(pa.concat_tables(held))
                 held = []

@@ -49,9 +49,9 @@ class Crew:
     close: Callable[[], None] | None = None
 
     def replace(self) -> None:
-        """Put a new executor in the place of one that broke."""
+        """Put a new executor in the place of one that broke, once its last worker has stopped writing."""
         if self.renew is not None:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            self.executor.shutdown(wait=True, cancel_futures=True)
             self.executor = self.renew()
 
     def leave(self) -> None:

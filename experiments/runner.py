@@ -10,15 +10,16 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from experiments.compaction import compact
-from experiments.execution import Done, Job, Traces, blank_row, execute, write
+from experiments.execution import FAILED, Done, Job, Traces, blank_row, execute, write
 from experiments.executors import Crew
 from experiments.progress import Silent
 from experiments.store import Store
@@ -218,22 +219,37 @@ class _Work:
             lost += self.flight.values()
             self.flight.clear()
             self._renew()
-        for job in lost:
-            if len(job.runs) > 1:
-                self.suspects.extend((run,) for run in job.runs) if alone else self.suspects.append(job.runs)
+        for job, runs in self._unwritten(lost):
+            if len(runs) > 1:
+                self.suspects.extend((run,) for run in runs) if alone else self.suspects.append(runs)
             elif alone and self.tally.losses > 1:
-                self._give_up(job)
+                self._give_up(job, runs[0])
             else:
-                self.suspects.append(job.runs)
+                self.suspects.append(runs)
+
+    def _unwritten(self, lost: list[Job]) -> Iterator[tuple[Job, tuple[int, ...]]]:
+        """Yield the runs of each lost job that are not in the store, and count those that are.
+
+        A worker may die, or be ended with its neighbour, between writing a chunk and saying so.
+        """
+        states = self.store.runs(["status"]).set_index("run").get("status", pd.Series(dtype=str))
+        for job in lost:
+            written = states.reindex(job.runs).dropna()
+            if len(written):
+                failed = int((written == FAILED).sum())
+                self.tally.add(Done(job.name, len(written), failed, 0.0, 0.0, False))
+            runs = tuple(run for run in job.runs if run not in written.index)
+            if runs:
+                yield job, runs
 
     def _renew(self) -> None:
         if self.crew.renew is None:
             raise StoreError(f"{self.store.folder}: the workers are gone; go on with --resume")
         self.crew.replace()
 
-    def _give_up(self, job: Job) -> None:
+    def _give_up(self, job: Job, run: int) -> None:
         """Write the row of a run that kills its worker."""
-        plan, run = self.store.plan, job.runs[0]
+        plan = self.store.plan
         point = run // plan.study.replications
         row = blank_row(plan, read_points(self.store.folder, [point])[point], run)
         row |= {"error": LOST, "traceback": LOST}

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,13 @@ import pandas as pd
 import pytest
 
 from experiments import execution, store_files
+from experiments.compaction import compact
 from experiments.executors import Crew, SerialExecutor, pool_crew
 from experiments.runner import LOST, run_store
 from experiments.store import Store, make_store, open_store, resume_store
 from experiments.store_files import CHUNKS, StoreError
 from experiments.store_layout import parts
+from model.provenance import code_version
 
 SCRIPT = Path(sys.executable).with_name("gridrush")
 FULL = {"keep": "series", "fates": True, "replications": 6}
@@ -166,6 +170,45 @@ def test_a_worker_that_is_killed_costs_only_its_chunk(tmp_path: Path, plan):
     assert runs["run"].tolist() == list(range(20))
     assert (runs["status"] == "SUCCEEDED").all()
     assert store.table("series").groupby("run").size().tolist() == [2] * 20
+
+
+class DiesAfterWriting(SerialExecutor):
+    """A worker that does as it is told, and is gone before it can say so."""
+
+    def submit(self, fn, /, *args):
+        super().submit(fn, *args).result()
+        future = Future()
+        future.set_exception(BrokenProcessPool("gone"))
+        return future
+
+
+def test_what_a_worker_wrote_before_it_died_is_not_run_again(tmp_path: Path, plan):
+    store = make_store(tmp_path / "store", plan(**FULL))
+    crew = Crew(DiesAfterWriting(), 2, 4, "here", renew=SerialExecutor)
+    tally = run_store(store, crew)
+    assert tally.losses == 1
+    assert tally.done == tally.runs == 12
+    assert not tally.failed
+    whole = make_store(tmp_path / "whole", plan(**FULL))
+    run_store(whole, alone())
+    assert_same(store, whole)
+    assert sum(len(pd.read_parquet(path)) for path in parts(store.folder, "runs")) == 12
+
+
+def test_a_chunk_that_is_written_twice_counts_once(tmp_path: Path, plan):
+    """A Dask cluster runs a task again when a worker is lost, also one that had written all there was."""
+    made = plan(**FULL)
+    store = make_store(tmp_path / "store", made)
+    with store.session() as session:
+        for name, runs in (("a", (0, 1)), ("a", (0, 1)), ("b", (1, 2)), ("c", (2, 3))):
+            job = execution.Job(str(store.folder), session, made.digest, code_version(), name, runs)
+            execution.execute(job)
+            compact(store.folder, session, at_least=2 if name == "b" else 1)
+    for table in ("runs", "series", "fates"):
+        stored = pd.concat([pd.read_parquet(path) for path in parts(store.folder, table)])
+        assert not stored.duplicated().any()
+        assert sorted(stored["run"].unique()) == [0, 1, 2, 3]
+    assert store.runs()["run"].tolist() == [0, 1, 2, 3]
 
 
 def test_a_run_that_kills_its_worker_is_found_among_its_neighbours(tmp_path: Path, plan):

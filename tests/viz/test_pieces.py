@@ -1,8 +1,10 @@
 import time
 
+import ipyvuetify as vue
 import numpy as np
 import pandas as pd
 import pytest
+import solara
 
 from model import palette
 from model.errors import GridrushError
@@ -10,7 +12,7 @@ from model.industry import Industry
 from model.panels import ACCOUNTS
 from model.parameter_table import parameters
 from model.run import Run
-from model.scenario_files import load_scenario
+from model.scenario_files import load_scenario, scenario_names
 from viz import firm
 from viz.assets import plotly_module
 from viz.charts import ensemble
@@ -19,7 +21,7 @@ from viz.drawing import Looks
 from viz.folders import holding, stored
 from viz.jumps import KINDS, jumps
 from viz.links import Link, read_link
-from viz.parts.settings import FEATURED
+from viz.parts.settings import FEATURED, Settings, slider_stops
 from viz.player import LivePlayer, Player
 from viz.record import LiveRecord, Moment, Pair, StoredRecord
 from viz.story import story
@@ -350,6 +352,35 @@ def test_every_featured_parameter_exists_within_its_bounds():
         row = parameters()[each.name]
         assert row.low is None or row.low <= each.low
         assert row.high is None or each.high <= row.high
+
+
+SLIDERS = [each for each in FEATURED if isinstance(parameters()[each.name].default, float)]
+
+
+@pytest.mark.parametrize("scenario", scenario_names())
+def test_a_slider_that_is_not_touched_stands_at_the_scenarios_own_value(scenario):
+    values = load_scenario(scenario).values()
+    for each in SLIDERS:
+        value = values[each.name]
+        stops = slider_stops(each, value, parameters()[each.name].default)
+        assert stops[stops.index(value)] == value
+        assert stops == sorted(set(stops))
+        assert {each.low, each.high} <= set(stops)
+
+
+def test_a_slider_counts_stops_and_so_rounds_nothing():
+    """The browser's slider rounds what it is given to whole steps, and tells when that changed it."""
+    player = LivePlayer()
+    _, context = solara.render(Settings(player), handle_error=False)
+    sliders = context.find(vue.Slider).widgets
+    assert len(sliders) == len(SLIDERS)
+    for slider in sliders:
+        assert slider.step == 1
+        assert slider.v_model == int(slider.v_model)
+        slider.v_model = slider.v_model + 1
+        slider.v_model = slider.v_model - 1
+    assert player.settings.value == {}
+    context.close()
 
 
 def test_plotly_comes_as_one_module_from_this_machine():

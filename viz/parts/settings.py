@@ -43,6 +43,17 @@ FEATURED = (
 FOUND_AT_MOST = 12
 
 
+def slider_stops(featured: Featured, *values: float) -> list[float]:
+    """Return the values a slider stops at: a grid, and the values that must be among them as they are.
+
+    The slider in the browser counts stops. Were it given the value, it would round it to its step, and so
+    change a parameter that nobody has touched.
+    """
+    steps = round((featured.high - featured.low) / featured.step)
+    grid = (round(float(featured.low + step * featured.step), 6) for step in range(steps + 1))
+    return sorted({*grid, *(float(value) for value in values)})
+
+
 @solara.component
 def Settings(player: LivePlayer) -> None:
     """Show all choices."""
@@ -146,13 +157,13 @@ def _control(player: LivePlayer, row: Parameter, value: Any, featured: Featured 
     elif row.type == "true or false":
         solara.Switch(value=value, on_value=change)
     elif featured:
-        low, high = min(featured.low, value), max(featured.high, value)
+        stops = slider_stops(featured, value, row.default)
         solara.v.Slider(
-            v_model=value,
-            on_v_model=lambda new: change(float(round(new, 6))),
-            min=low,
-            max=high,
-            step=featured.step,
+            v_model=stops.index(value),
+            on_v_model=lambda stop: change(stops[int(stop)]),
+            min=0,
+            max=len(stops) - 1,
+            step=1,
             hide_details=True,
             dense=True,
             attributes={"aria-label": row.name},
