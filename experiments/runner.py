@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from experiments.compaction import compact
 from experiments.execution import FAILED, Done, Job, Traces, blank_row, execute, write
@@ -232,13 +231,14 @@ class _Work:
 
         A worker may die, or be ended with its neighbour, between writing a chunk and saying so.
         """
-        states = self.store.runs(["status"]).set_index("run").get("status", pd.Series(dtype=str))
+        rows = self.store.runs(["status"])
+        failed = set(rows.loc[rows["status"] == FAILED, "run"]) if len(rows) else set()
+        stored = set(rows["run"])
         for job in lost:
-            written = states.reindex(job.runs).dropna()
-            if len(written):
-                failed = int((written == FAILED).sum())
-                self.tally.add(Done(job.name, len(written), failed, 0.0, 0.0, False))
-            runs = tuple(run for run in job.runs if run not in written.index)
+            written = stored.intersection(job.runs)
+            if written:
+                self.tally.add(Done(job.name, len(written), len(written & failed), 0.0, 0.0, False))
+            runs = tuple(run for run in job.runs if run not in written)
             if runs:
                 yield job, runs
 
