@@ -219,10 +219,10 @@ class _Work:
             self.flight.clear()
             self._renew()
         for job, runs in self._unwritten(lost):
-            if len(runs) > 1:
-                self.suspects.extend((run,) for run in runs) if alone else self.suspects.append(runs)
-            elif alone and self.tally.losses > 1:
-                self._give_up(job, runs[0])
+            if alone and len(runs) == 1 and self.tally.losses > 1:
+                self._give_up(job, *runs)
+            elif alone:
+                self.suspects.extend((run,) for run in runs)
             else:
                 self.suspects.append(runs)
 
