@@ -134,6 +134,20 @@ def validate(
 
 
 @app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A saved run.")],
+    strategy: Annotated[
+        str | None,
+        typer.Option(metavar="PATH.py:NAME", help="Load the strategy of the run; nothing else loads one."),
+    ] = None,
+) -> None:
+    """Run a saved run again and confirm it, table by table."""
+    from experiments.cli_verify import verify_and_report
+
+    raise typer.Exit(0 if verify_and_report(folder, strategy) else FAILURE)
+
+
+@app.command()
 def view(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A stored run to replay, or a study to look at.")

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 RESULTS_VERSION = 2
 """Raised whenever the same scenario and seed give other numbers than before; `make reference` does it."""
 
@@ -31,6 +33,7 @@ def provenance() -> dict[str, Any]:
         "code_version": code_version(),
         "versions": versions(),
         "platform": platform.platform(),
+        "processor": processor(),
         "git": git_state(),
         "lock": lock_state(),
     }
@@ -59,6 +62,14 @@ def code_version() -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+
+
+@cache
+def processor() -> str:
+    """Return the kind of processor, and which vector instructions numpy uses: last digits depend on them."""
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    extensions = [*found.get("baseline", []), *found.get("found", [])]
+    return " ".join([platform.machine(), *extensions])
 
 
 @cache

@@ -101,9 +101,9 @@ class Run:
         """
         folder = Path(folder)
         found = read_manifest(folder)
-        names, declared = found.pop("names", {}), found.get("tables", {})
-        missing = [name for name in TABLES if name not in declared]
-        if missing or not {"tenants", "regions"} <= names.keys():
+        names, declared = found.pop("names", {}), found["tables"]
+        missing = [name for name in TABLES if not isinstance(declared.get(name), dict)]
+        if missing or not isinstance(names, dict) or not {"tenants", "regions"} <= names.keys():
             raise RunFolderError(
                 f"{folder / MANIFEST}: damaged (says nothing of {', '.join(missing) or 'names'})"
             )

@@ -18,6 +18,12 @@ from model.errors import GridrushError
 from model.manifest import FORMAT, FORMAT_VERSION
 
 MANIFEST = "manifest.json"
+NEEDED = {
+    "scenario": str, "description": str, "seed": int, "months": int, "keep": str,
+    "parameters": dict, "tables": dict,
+}  # fmt: skip
+"""What a manifest must say, and as what, for a run to be read."""
+KEPT = ("everything", "series")
 
 
 class RunFolderError(GridrushError):
@@ -69,6 +75,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RunFolderError(
             f"{path}: format {found.get('format_version')}, and this Gridrush reads {FORMAT_VERSION}"
         )
+    for key, kind in NEEDED.items():
+        if not isinstance(found.get(key), kind) or isinstance(found[key], bool):
+            raise RunFolderError(f"{path}: damaged ({key} is not what a run has there)")
+    if found["seed"] < 0 or found["keep"] not in KEPT:
+        raise RunFolderError(f"{path}: damaged (seed or keep is not what a run has there)")
     return found
 
 
