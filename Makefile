@@ -76,10 +76,16 @@ reference: install ## Compare with the stored reference results (REASON="why" ra
 readme: install ## Write the README's results and picture anew
 	@$(BIN)/python scripts/readme_results.py
 
+.PHONY: docs
+docs: dev ## Build the documentation into build/site, warnings as errors
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open build/site/index.html"
+
 .PHONY: tables
 tables: install ## Write the tables in docs/ anew that are read off code and data
 	@$(BIN)/python scripts/odd_tables.py
 	@$(BIN)/python scripts/data_tables.py
+	@$(BIN)/python scripts/reference_pages.py
 
 .PHONY: clean
 clean: ## Remove the environments, caches and builds; results in runs/ stay

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import agents.strategies.rules
 from agents.strategies.base import Strategy, register_strategy
 from model.errors import GridrushError
 
 ENTRY_POINTS = "gridrush.strategies"
 EXPECTED = "expected path.py:ClassName"
+SHIPPED_STRATEGIES = agents.strategies.rules
+"""Registered when imported, so that a file can build on them."""
 
 
 class StrategyFileError(GridrushError):

@@ -1,4 +1,4 @@
-"""Write what came out of the shown run into both READMEs anew, and the picture into docs/images."""
+"""Write what came out of the shown run into the READMEs and the landing page anew, and draw its picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.run import Run, run
 from model.scenario_files import load_scenario
 
 MONTHS = ("2025-11", "2028-12", "2032-12")
-ENGLISH, CHINESE = "README.md", "README.zh.md"
+ENGLISH, CHINESE, LANDING = "README.md", "README.zh.md", "docs/index.md"
 INTRODUCTIONS = {
     ENGLISH: "Seed {seed} of the reference scenario, the run that `make run` shows (its BTC price stays close"
     " to the median path):",
@@ -76,8 +76,9 @@ def results(shown: Run, page: str) -> str:
 
 
 def pages(shown: Run) -> dict[str, dict[str, str]]:
-    """Return the computed parts of both pages."""
-    return {page: {"results": results(shown, page)} for page in (ENGLISH, CHINESE)}
+    """Return the computed parts of the pages."""
+    computed = {page: {"results": results(shown, page)} for page in (ENGLISH, CHINESE)}
+    return computed | {LANDING: computed[ENGLISH]}
 
 
 def main() -> int:

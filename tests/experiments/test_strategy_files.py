@@ -1,5 +1,7 @@
 """A strategy from the user's own file."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,18 @@ def test_a_file_that_fails_is_one_clear_line(tmp_path: Path, text: str, says: st
     with pytest.raises(StrategyFileError, match=says) as caught:
         load_strategy(f"{path}:Coin")
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_can_build_on_a_shipped_strategy(tmp_path: Path) -> None:
+    """Before anything else has loaded the shipped ones, as on the command line."""
+    (tmp_path / "own.py").write_text(
+        "from agents.strategies.base import find_strategy\n"
+        "class Own(type(find_strategy('npv'))):\n    name = 'own_npv'\n    citation = 'ours'\n"
+    )
+    code = (
+        "import sys; from experiments.strategy_files import load_strategy; print(load_strategy(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, f"{tmp_path / 'own.py'}:Own"], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "own_npv", done.stderr

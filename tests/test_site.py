@@ -1,0 +1,121 @@
+"""The documentation works as shown, is as fresh as the code, and asks for nothing from elsewhere."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import gridrush
+from model.scenario_files import load_scenario
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = Path(sys.executable).parent
+SHORT = {"run": ["--months", "24"], "study": ["--workers", "1"]}
+
+
+def fenced(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as `make docs` does."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    command = [TOOLS / "mkdocs", "build", "--quiet", "--strict", "--site-dir", folder]
+    settings = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=settings)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr.strip(), done.stderr
+    return folder
+
+
+class Requests(HTMLParser):
+    """What a browser fetches to show a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.images = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in {"script", "img", "iframe", "source"}:
+            self.found.append(given.get("src") or "")
+            self.images += tag == "img"
+        if tag == "link":
+            self.found.append(given.get("href") or "")
+
+
+def test_every_page_asks_for_nothing_but_what_stands_beside_it(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert {"index.html", "tutorial.html", "model.html", "odd.html"} <= {page.name for page in pages}
+    for page in pages:
+        reader = Requests()
+        reader.feed(page.read_text(encoding="utf-8"))
+        elsewhere = [address for address in reader.found if re.match(r"(https?:)?//", address)]
+        assert not elsewhere, (page, elsewhere)
+        if page.name != "404.html":
+            for address in reader.found:
+                local = address.partition("?")[0].partition("#")[0]
+                assert not local or (page.parent / local).exists(), (page, address)
+    for sheet in site.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet
+
+
+def test_the_landing_page_has_pictures_and_the_reference_every_public_name(site: Path) -> None:
+    landing = Requests()
+    landing.feed((site / "index.html").read_text(encoding="utf-8"))
+    assert landing.images >= 2
+    text = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    for name in set(gridrush.__all__) - {"__version__"}:
+        assert re.search(rf'id="[\w.]+\.{name}"', text), name
+
+
+def test_reference_pages_are_those_of_the_code() -> None:
+    command = [sys.executable, ROOT / "scripts" / "reference_pages.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_tutorial_works_line_by_line(tmp_path: Path) -> None:
+    """Runs are cut to two years; blocks of Python are one session, as a reader types them."""
+    tutorial = ROOT / "docs" / "tutorial.md"
+    (tmp_path / "patient.py").write_text(fenced(ROOT / "docs" / "strategies.md", "python")[0])
+    (tmp_path / "fast_grid.toml").write_text(fenced(tutorial, "toml")[0])
+    steps = re.findall(r"^```(console|python)\n(.*?)^```", tutorial.read_text(), re.DOTALL | re.MULTILINE)
+    assert [language for language, _ in steps].count("console") >= 7
+    session = ""
+    for language, text in steps:
+        if language == "console":
+            for line in text.splitlines():
+                words = shlex.split(line, comments=True)
+                assert words[0] == "gridrush"
+                _done([TOOLS / "gridrush", *words[1:], *SHORT.get(words[1], [])], tmp_path)
+        else:
+            text = text.replace("2028-12", "2027-06")
+            text = text.replace('("reference")', '("reference", **{"horizon.months": 24})')
+            session += text
+            _done([sys.executable, "-c", session], tmp_path)
+
+
+def _done(command: list, folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, (command, done.stderr)
+    assert done.stdout.strip() or done.stderr.strip(), command
+
+
+def test_scenarios_of_the_guides_are_scenarios(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "model" / "data", tmp_path / "my_data")
+    for page in ("scenario", "data"):
+        for at, text in enumerate(fenced(ROOT / "docs" / "howto" / f"{page}.md", "toml")):
+            file = tmp_path / f"{page}{at}.toml"
+            file.write_text(text)
+            assert load_scenario(file).differences(load_scenario("reference"))
