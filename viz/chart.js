@@ -77,6 +77,10 @@ function readable(part, scale) {
   return result;
 }
 
+function larger(size, scale) {
+  return Array.isArray(size) ? size.map((each) => each * scale) : size * scale;
+}
+
 function laidOut(figure, place) {
   const { width, height } = place.getBoundingClientRect();
   const scale = window.innerWidth >= 1600 ? 1.2 : 1;
@@ -85,6 +89,7 @@ function laidOut(figure, place) {
   const data = figure.data.map((trace) => ({
     ...structuredClone(trace),
     ...(trace.textfont ? { textfont: { ...trace.textfont, size: (trace.textfont.size ?? 12) * scale } } : {}),
+    ...(trace.marker?.size ? { marker: { ...trace.marker, size: larger(trace.marker.size, scale) } } : {}),
   }));
   return { data, layout };
 }

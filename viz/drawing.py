@@ -38,12 +38,12 @@ class Looks:
     @property
     def grid(self) -> str:
         """Grid lines."""
-        return "#37424B" if self.dark else "#E4E7EB"
+        return "#313B44" if self.dark else "#E4E7EB"
 
     @property
     def paper(self) -> str:
         """What charts are drawn on."""
-        return "#1E262D" if self.dark else "#FFFFFF"
+        return "#171D22" if self.dark else "#FFFFFF"
 
     @property
     def shade(self) -> str:
@@ -104,6 +104,11 @@ def area(
     """Return a layer of a stack."""
     style = {"stackgroup": stack, "fillcolor": colour, "width": 0.5}
     return line(frame, column, name, colour, scale=scale, unit=unit, **style, **more)
+
+
+def spelled(unit: str) -> str:
+    """Return a unit as people write it."""
+    return unit.replace("musd", "million USD").replace("busd", "billion USD")
 
 
 def figure(traces: Sequence[Trace], layout: dict[str, Any]) -> Figure:

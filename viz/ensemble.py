@@ -11,13 +11,13 @@ from model.run import Run
 from model.run import run as run_scenario
 from model.series_columns import SERIES
 from viz.charts import ensemble as charts
-from viz.drawing import Looks
+from viz.drawing import Looks, spelled
 from viz.folders import holding, stored
 from viz.parts.chart_view import ChartView
 from viz.player import Player
 from viz.study import StoredStudy, open_study, run_near
 
-UNITS = {column.name: column.unit for column in SERIES}
+UNITS = {column.name: spelled(column.unit) for column in SERIES}
 MEANINGS = {column.name: column.doc for column in SERIES}
 FIRST_SHOWN = "gap_gw"
 NOT_SPLIT = "all runs together"
@@ -120,9 +120,7 @@ def Looking(desk: EnsembleDesk, study: StoredStudy, replay: Callable[[Run], None
         solara.Select("Scatter: across", [*inputs, *study.outcomes], value=desk.across, dense=True)
         solara.Select("Scatter: up", list(study.outcomes), value=desk.up, dense=True)
         solara.Select("Run", [int(run) for run in study.runs["run"]], value=desk.picked, dense=True)
-        solara.Div(
-            classes=["gridrush-facts"], children=["Click a dot, or the median of a fan, to pick a run."]
-        )
+        solara.Div(classes=["gridrush-facts"], children=["Click a dot, or anywhere in a fan, to pick a run."])
         solara.Button(
             "Replay this run",
             color="primary",
@@ -142,9 +140,8 @@ def Drawn(desk: EnsembleDesk, study: StoredStudy, dark: bool) -> None:
     groups = solara.use_memo(lambda: _groups(study, column, split), [study, column, split])
 
     def pick_in_fan(label: str) -> None:
-        name, _, month = label.partition("|")
-        series = groups[name]
-        desk.picked.value = run_near(series, month, float(series.loc[month].median()))
+        name, month, value = label.rsplit("|", 2)
+        desk.picked.value = run_near(groups[name], month, float(value))
 
     with solara.Div(classes=["gridrush-ensemble"]):
         if groups:
@@ -198,7 +195,7 @@ def _picked(study: StoredStudy, number: int) -> str:
 def _with_unit(name: str) -> str:
     from model.parameter_table import parameters
 
-    unit = parameters()[name].unit if name in parameters() else ""
+    unit = spelled(parameters()[name].unit) if name in parameters() else ""
     return f"{name}, {unit}" if unit and unit != "-" else name
 
 

@@ -80,7 +80,7 @@ def facts(moment: Moment, firm: str) -> str:
     parts += [
         f"{row['secured_mw']:,.0f} MW secured, {row['energised_mw']:,.0f} energised",
         f"{row['hash_eh_s']:,.2f} EH/s",
-        f"worth {row['enterprise_value']:,.0f} musd",
+        f"worth {row['enterprise_value']:,.0f} million USD",
         f"strategy {row['strategy']}",
     ]
     return " · ".join(parts)
@@ -104,7 +104,7 @@ def books(moment: Moment, firm: str) -> Table:
             _number(before["btc"], 0) if before is not None else Cell(""),
         )
     )
-    return Table(("musd", f"{moment.month:%b %Y}", then), tuple(rows))
+    return Table(("million USD", f"{moment.month:%b %Y}", then), tuple(rows))
 
 
 def sites(moment: Moment, firm: str) -> Table:
@@ -146,7 +146,7 @@ def machines(moment: Moment, firm: str) -> Table:
         )
         for row in held.sort_values("hash_eh_s", ascending=False).to_dict("records")
     )
-    return Table(("machines at", "EH/s", "MW", "uptime, %", "margin, musd/month"), rows)
+    return Table(("machines at", "EH/s", "MW", "uptime, %", "margin, million USD/month"), rows)
 
 
 def leases(moment: Moment, firm: str) -> Table:
@@ -213,7 +213,7 @@ def why(moment: Moment, firm: str) -> str:
     if len(stopped):
         first, times = str(stopped.index[0]), int(stopped.iloc[0])
         text += f". What stopped the others most often ({times} times): {STOPPED[first]}"
-    return text + ". Values in musd per MW; the largest stands out."
+    return text + ". Values in million USD per MW; the largest stands out."
 
 
 def outcome(row: dict[str, Any]) -> str:

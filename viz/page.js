@@ -1,5 +1,5 @@
 // What only the browser can do: hear keys, hold the link in the address bar, copy it, follow dark mode.
-const keys = { " ": "play", ArrowRight: "step", r: "reset", R: "reset" };
+const keys = { " ": "play", ArrowRight: "step", r: "reset", R: "reset", Escape: "close" };
 
 function typing(target) {
   return target.closest?.("input, textarea, select, [contenteditable=true], [role=listbox], [role=slider]");

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,10 +111,10 @@ def open_study(folder: str | Path) -> StoredStudy:
     return study
 
 
-def bands(series: pd.DataFrame) -> pd.DataFrame:
-    """Return median and bands over the runs, by month: a column a quantile."""
-    values = np.nanquantile(series.to_numpy(float), BANDS, axis=1)
-    return pd.DataFrame(values.T, index=series.index, columns=pd.Index(BANDS))
+def bands(series: pd.DataFrame, parts: Sequence[float] = BANDS) -> pd.DataFrame:
+    """Return quantiles over the runs, by month: a column a quantile."""
+    values = np.nanquantile(series.to_numpy(float), parts, axis=1)
+    return pd.DataFrame(values.T, index=series.index, columns=pd.Index(parts))
 
 
 def run_near(series: pd.DataFrame, month: str, value: float) -> int:

@@ -1,5 +1,6 @@
 import json
 import math
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ from model.run import run
 from model.scenario_files import load_scenario
 from viz.charts import network, places, power, shakeout, value
 from viz.charts.difference import difference, headlines
+from viz.charts.labels import name_box
 from viz.charts.one_firm import megawatts
 from viz.charts.one_firm import value as value_of_firm
+from viz.charts.places import DOTS
 from viz.drawing import Looks
 from viz.record import LiveRecord, Moment, StoredRecord
 from viz.tabs import TABS
@@ -100,6 +103,17 @@ def test_firms_stand_where_they_stood_and_on_top_of_nobody(live):
     assert apart[np.triu_indices(len(spots), 1)].min() >= -1e-9
 
 
+def test_no_name_on_the_map_lies_on_another(live):
+    for month in range(0, live.months, 3):
+        names = named(network.relations_map(Moment(live, month), LIGHT), "names")
+        boxes = [
+            name_box(DOTS * x, DOTS * y, text.removeprefix("<b>").removesuffix("</b>"))
+            for x, y, text in zip(names["x"], names["y"], names["text"], strict=True)
+        ]
+        assert set(live.tenants) <= {text[3:-4] for text in names["text"] if text.startswith("<b>")}
+        assert not any(one.covers(other) for one, other in combinations(boxes, 2))
+
+
 def test_a_firm_is_coloured_by_what_most_of_its_megawatts_do():
     columns = {f"{use}_mw": [0.0, 0.0] for use in palette.USES}
     firms = pd.DataFrame(
@@ -128,15 +142,17 @@ def test_every_exit_of_the_series_is_an_event_on_the_chart(moment):
     assert len(named(figure, "liquidated")["x"]) == moment.series["liquidations"].sum()
 
 
-def test_the_nine_are_those_of_the_summary_and_all_have_their_name(moment):
+def test_the_nine_are_those_of_the_summary_and_every_listed_firm_has_its_name(moment):
     assert value.NINE == NINE
     texts = {text for trace in value.firms(moment, LIGHT)["data"] for text in trace.get("text", [])}
-    there = moment.firms.loc[(moment.firms["ev_per_eh"] > 0) & (moment.firms["enterprise_value"] > 0), "firm"]
-    assert set(NINE) & set(there) <= texts
+    firms = moment.firms.loc[moment.firms["listed"]]
+    there = firms.loc[(firms[["ev_per_eh", "ev_per_mw", "enterprise_value"]] > 0).all(axis=1), "firm"]
+    assert texts == set(there)
 
 
 def test_names_of_firms_that_lie_together_take_different_sides():
-    firms = pd.DataFrame({"firm": ["IREN", "CIFR"], "ev_per_eh": [100.0, 101.0], "ev_per_mw": [5.0, 5.0]})
+    columns = {"ev_per_eh": [100.0, 101.0], "ev_per_mw": [5.0, 5.0], "enterprise_value": [9e3, 8e3]}
+    firms = pd.DataFrame({"firm": ["IREN", "CIFR"]} | columns)
     assert len(set(value.label_sides(firms).values())) == 2
 
 

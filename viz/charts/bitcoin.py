@@ -75,9 +75,9 @@ def _halvings(moment: Moment, looks: Looks) -> dict[str, list[dict]]:
         {
             "yref": "paper",
             "y": 1,
-            "yanchor": "top",
+            "yanchor": "bottom",
             "x": month,
-            "xanchor": "left",
+            "xanchor": "center",
             "text": "halving",
             "showarrow": False,
             "font": {"size": 11, "color": looks.quiet},

@@ -30,7 +30,7 @@ HEADLINES = (
     Headline("lease_rent_usd_kw_month", "expected rent, colocation", "$/kW-month"),
     Headline("queue_wait_years", "wait for the grid", "years"),
     Headline("hhi_value", "HHI of value", "", 3),
-    Headline("enterprise_value_musd", "value of all miners", "busd", scale=1e-3),
+    Headline("enterprise_value_musd", "value of all miners", "billion USD", scale=1e-3),
 )
 
 

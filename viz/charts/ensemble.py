@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from model import palette
 from viz.drawing import Figure, Looks, Trace, axis, figure, layout, numbers, time_axis, times
 from viz.study import BANDS, bands
+
+POINTS = tuple(float(part) for part in np.round(np.arange(0.05, 0.96, 0.05), 2))
+"""Quantiles at which a band can be pointed at."""
 
 
 def fan(
@@ -16,6 +20,7 @@ def fan(
     traces: list[Trace] = []
     for (name, series), colour in zip(groups.items(), palette.ARMS, strict=False):
         traces += _fan(bands(series), name, looks.of(colour))
+    traces += [_points(series, name) for name, series in groups.items()]
     for series in groups.values():
         if picked in series:
             traces.append(_picked(series.loc[:, [picked]], picked, looks))
@@ -81,18 +86,42 @@ def _fan(quantiles: pd.DataFrame, name: str, colour: str) -> list[Trace]:
     traces.append(
         {
             "type": "scatter",
-            "mode": "lines+markers",
+            "mode": "lines",
             "name": label,
             "x": months,
             "y": numbers(quantiles[0.5]),
             "line": {"color": colour, "width": 3},
-            "marker": {"size": 5, "opacity": 0},
             "legendgroup": name,
-            "customdata": [f"{name}|{month}" for month in months],
-            "hovertemplate": "median %{y:,.4~g}<br>%{x|%b %Y}<extra></extra>",
+            "hoverinfo": "skip",
         }
     )
     return traces
+
+
+def _points(series: pd.DataFrame, name: str) -> Trace:
+    """Return unseen points all over a band: each tells where it lies, and can be clicked."""
+    quantiles = bands(series, POINTS)
+    months = times(quantiles.index)
+    spots = [
+        (month, f"{part:.0%}", value)
+        for part in POINTS
+        for month, value in zip(months, numbers(quantiles[part]), strict=True)
+        if value is not None
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [month for month, _, _ in spots],
+        "y": [value for _, _, value in spots],
+        "marker": {"size": 6, "opacity": 0},
+        "legendgroup": name,
+        "showlegend": False,
+        "text": [part for _, part, _ in spots],
+        "customdata": [f"{name}|{month}|{value}" for month, _, value in spots],
+        "hovertemplate": f"{name}, %{{x|%b %Y}}: %{{y:,.4~g}}<br>%{{text}} of runs lie below<extra></extra>",
+        "meta": "decoration",
+    }
 
 
 def _picked(run: pd.DataFrame, number: int | None, looks: Looks) -> Trace:
@@ -117,6 +146,7 @@ def _dots(group: pd.DataFrame, across: str, up: str, name: str, colour: str) -> 
         "y": numbers(group[up]),
         "customdata": [str(run) for run in group["run"]],
         "marker": {"color": colour, "size": 8, "opacity": 0.75},
+        "cliponaxis": False,
         "hovertemplate": "run %{customdata}<br>%{x:,.4~g}<br>%{y:,.4~g}<extra></extra>",
     }
 

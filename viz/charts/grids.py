@@ -71,7 +71,14 @@ def prices(moment: Moment, looks: Looks) -> Figure:
         rangemode="tozero",
         tickmode="auto",
     )
-    return _figure([bars, dots], looks, "Prices", "energy, USD/MWh", xaxis2=top, margin={"t": 74, "b": 46})
+    return _figure(
+        [bars, dots],
+        looks,
+        "Prices of energy and capacity",
+        "energy, USD/MWh",
+        xaxis2=top,
+        margin={"t": 74, "b": 46},
+    )
 
 
 def _us(moment: Moment) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from model import palette
+from viz.charts.labels import LINE, Box, beside, name_box, width
 from viz.charts.places import DOTS, diameter, places_of
 from viz.drawing import SMALL, Figure, Looks, Trace, figure, layout
 from viz.record import Moment
@@ -24,8 +25,8 @@ EDGES: tuple[tuple[str, str, str, float], ...] = (
     ("takeover", palette.PURPLE, "solid", 2.0),
     ("hosts", palette.YELLOW, "dot", 1.5),
 )
-LETTER = 7.0
-"""Dots a letter takes: a name that fits stands inside its disc."""
+LARGE = 12.0
+"""Dots across from which on no name may cover a mark."""
 ON_DISC = {use: "#FFFFFF" if use in ("subleased", "converted") else "#101820" for use in palette.USES}
 BARE = {"visible": False, "fixedrange": False}
 
@@ -39,6 +40,7 @@ def relations_map(moment: Moment, looks: Looks) -> Figure:
         *_firms(graph, doing, looks),
         _tenants(graph, looks),
         _regions(graph, looks),
+        _names(graph, doing, looks),
     ]
     settings = layout(
         looks,
@@ -128,88 +130,110 @@ def _regions(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
         "mode": "text",
         "name": "region",
         "x": [node["x"] for node in nodes],
-        "y": [node["top"] + 3.0 for node in nodes],
+        "y": [_above(node) for node in nodes],
         "showlegend": False,
         "hoverinfo": "text",
-        "text": [f"<i>{node['label'].replace('_', ' ')}</i>" for node in nodes],
+        "text": [f"<i>{_region_name(node)}</i>" for node in nodes],
         "hovertext": [f"<b>{node['label']}</b><br>{node['mw'] / 1e3:,.2f} GW held" for node in nodes],
         "textfont": {"size": SMALL + 1, "color": looks.quiet},
         "customdata": [node["label"] for node in nodes],
     }
 
 
+def _above(region: dict[str, Any]) -> float:
+    return region["top"] + 3.0
+
+
+def _region_name(region: dict[str, Any]) -> str:
+    return region["label"].replace("_", " ")
+
+
 def _tenants(graph: nx.MultiDiGraph, looks: Looks) -> Trace:
     nodes = _of_kind(graph, ("tenant",))
-    sizes = [max(9.0, 0.6 * diameter(node["mw"])) for node in nodes]
-    names = [f"<b>{node['label']}</b>" for node in nodes]
-    return _marks(
-        nodes, looks.ink, "diamond", sizes, name="AI customer", texts=names, looks=looks, unit="GW let"
-    )
+    return _marks(nodes, looks.ink, "diamond", name="AI customer", looks=looks, unit="GW let")
 
 
 def _firms(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> list[Trace]:
-    nodes = [
-        node
-        for node in _of_kind(graph, ("listed", "private"))
-        if node["status"] not in DONE and node["mw"] > 0
-    ]
+    nodes = _shown(graph)
     traces = []
     for use, colour in palette.USES.items():
         group = [node for node in nodes if doing.get(node["label"]) == use]
         name = f"mostly {palette.LABELS[use]}"
-        sizes = [diameter(node["mw"]) for node in group]
-        traces.append(_marks(group, colour, "circle", sizes, name=name, texts=[], looks=looks, unit="GW"))
-    return [*traces, _names(nodes, doing, looks)]
+        traces.append(_marks(group, colour, "circle", name=name, looks=looks, unit="GW"))
+    return traces
 
 
-def _names(nodes: Sequence[dict[str, Any]], doing: dict[str, str], looks: Looks) -> Trace:
-    """Return the names of the largest listed firms, each inside its disc if it fits and above it if not."""
-    listed = sorted((node for node in nodes if node["kind"] == "listed"), key=lambda node: -node["mw"])[
-        :LABELLED
+def _shown(graph: nx.MultiDiGraph) -> list[dict[str, Any]]:
+    """Return the firms that are on the map: those that still are, and hold something."""
+    firms = _of_kind(graph, ("listed", "private"))
+    return [node for node in firms if node["status"] not in DONE and node["mw"] > 0]
+
+
+def _names(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> Trace:
+    """Return the names of tenants and of the largest listed firms.
+
+    A firm's name stands inside its disc if it fits, and beside it where there is room; else only the hover
+    tells it.
+    """
+    firms, tenants = _shown(graph), _of_kind(graph, ("tenant",))
+    regions = [
+        name_box(DOTS * node["x"], DOTS * _above(node), _region_name(node))
+        for node in _of_kind(graph, ("region",))
     ]
-    inside = [len(node["label"]) * LETTER < diameter(node["mw"]) for node in listed]
-    colours = [
-        ON_DISC[doing[node["label"]]] if within else looks.ink
-        for node, within in zip(listed, inside, strict=True)
-    ]
+    taken = [*regions, *(_box(node) for node in [*tenants, *firms] if _size(node) > LARGE)]
+    placed: list[tuple[str, Box, str]] = []
+    for node in tenants:
+        spot, name = _box(node), node["label"]
+        box = beside(spot, name, taken) or name_box(spot.x, spot.y + spot.up + LINE / 2, name)
+        placed.append((f"<b>{name}</b>", box, looks.ink))
+        taken.append(box)
+    listed = sorted((node for node in firms if node["kind"] == "listed"), key=lambda node: -node["mw"])
+    for node in listed[:LABELLED]:
+        spot, name = _box(node), node["label"]
+        if width(name) < _size(node):
+            placed.append((name, spot, ON_DISC[doing[name]]))
+        elif box := beside(spot, name, taken):
+            placed.append((name, box, looks.ink))
+            taken.append(box)
     return {
         "type": "scatter",
         "mode": "text",
         "name": "names",
         "showlegend": False,
         "hoverinfo": "skip",
-        "x": [node["x"] for node in listed],
-        "y": [
-            node["y"] + (0.0 if within else diameter(node["mw"]) / 2 / DOTS + 1.0)
-            for node, within in zip(listed, inside, strict=True)
-        ],
-        "text": [node["label"] for node in listed],
+        "x": [box.x / DOTS for _, box, _ in placed],
+        "y": [box.y / DOTS for _, box, _ in placed],
+        "text": [text for text, _, _ in placed],
         "meta": "decoration",
-        "textfont": {"size": SMALL, "color": colours},
+        "textfont": {"size": SMALL, "color": [colour for _, _, colour in placed]},
     }
+
+
+def _size(node: dict[str, Any]) -> float:
+    """Return the width of a mark in dots."""
+    return max(9.0, 0.6 * diameter(node["mw"])) if node["kind"] == "tenant" else diameter(node["mw"])
+
+
+def _box(node: dict[str, Any]) -> Box:
+    half = _size(node) / 2
+    return Box(DOTS * node["x"], DOTS * node["y"], half, half)
 
 
 def _marks(
     nodes: Sequence[dict[str, Any]],
     colour: str,
     symbol: str,
-    sizes: Sequence[float],
     *,
     name: str,
-    texts: Sequence[str],
     looks: Looks,
     unit: str,
-    position: str | Sequence[str] = "top center",
 ) -> Trace:
     return {
         "type": "scatter",
-        "mode": "markers+text" if texts else "markers",
+        "mode": "markers",
         "name": name,
         "x": [node["x"] for node in nodes],
         "y": [node["y"] for node in nodes],
-        "text": list(texts),
-        "textposition": position,
-        "textfont": {"size": SMALL, "color": looks.ink},
         "customdata": [node["label"] for node in nodes],
         "hovertext": [
             f"<b>{node['label']}</b><br>{_what(node)}{node['mw'] / 1e3:,.2f} {unit}" for node in nodes
@@ -218,7 +242,7 @@ def _marks(
         "marker": {
             "color": colour,
             "symbol": symbol,
-            "size": list(sizes),
+            "size": [_size(node) for node in nodes],
             "opacity": 0.95,
             "line": {"color": looks.paper, "width": 1},
         },

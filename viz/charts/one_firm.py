@@ -17,9 +17,11 @@ PARTS = {
 def value(moment: Moment, looks: Looks, firm: str) -> Figure:
     """Stack the parts of the firm's value, with what is left after debt and treasury."""
     past = history(moment, firm)
-    parts = [area(past, column, name, colour, unit="musd") for column, (name, colour) in PARTS.items()]
-    equity = line(past, "equity_value", "after debt and treasury", looks.ink, unit="musd", dash="dash")
-    return figure([*parts, equity], layout(looks, "Value", "musd", xaxis=time_axis(looks, moment.span)))
+    parts = [area(past, column, name, colour, unit="million USD") for column, (name, colour) in PARTS.items()]
+    equity = line(past, "equity_value", "after debt and treasury", looks.ink, unit="million USD", dash="dash")
+    return figure(
+        [*parts, equity], layout(looks, "Value", "million USD", xaxis=time_axis(looks, moment.span))
+    )
 
 
 def megawatts(moment: Moment, looks: Looks, firm: str) -> Figure:

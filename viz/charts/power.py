@@ -87,20 +87,9 @@ def _bracket(moment: Moment, looks: Looks) -> dict[str, Any]:
     month, low = f"{pd.Timestamp(ARTICLE_MONTH):%Y-%m-%d}", due - ARTICLE_GAP_GW
     return {
         "annotations": [
-            {
-                "x": month,
-                "y": due,
-                "ax": month,
-                "ay": low,
-                "axref": "x",
-                "ayref": "y",
-                "text": "",
-                "arrowhead": 2,
-                "startarrowhead": 2,
-                "arrowside": "end+start",
-                "arrowwidth": 2,
-                "arrowcolor": palette.BLACK,
-            },
+            # A rim, since the arrow crosses light areas and dark ones.
+            _arrow(month, due, low, looks.paper, width=6.0, head=0.6),
+            _arrow(month, due, low, looks.ink, width=2.0, head=1.0),
             {
                 "x": month,
                 "y": due,
@@ -113,6 +102,25 @@ def _bracket(moment: Moment, looks: Looks) -> dict[str, Any]:
                 "font": {"size": SMALL, "color": looks.ink},
             },
         ]
+    }
+
+
+def _arrow(month: str, high: float, low: float, colour: str, *, width: float, head: float) -> dict[str, Any]:
+    return {
+        "x": month,
+        "y": high,
+        "ax": month,
+        "ay": low,
+        "axref": "x",
+        "ayref": "y",
+        "text": "",
+        "arrowhead": 2,
+        "startarrowhead": 2,
+        "arrowsize": head,
+        "startarrowsize": head,
+        "arrowside": "end+start",
+        "arrowwidth": width,
+        "arrowcolor": colour,
     }
 
 

@@ -87,8 +87,8 @@ def concentration(moment: Moment, looks: Looks) -> Figure:
         )
         for basis, colour in palette.BASES.items()
     ]
-    title = "Concentration: HHI of"
-    return figure(traces, layout(looks, title, "HHI (0 to 1)", xaxis=time_axis(looks, moment.span)))
+    title = "Concentration: Herfindahl index on four bases"
+    return figure(traces, layout(looks, title, "index (0 to 1)", xaxis=time_axis(looks, moment.span)))
 
 
 def contracts_at_start(moment: Moment) -> pd.Series:

@@ -37,7 +37,7 @@ TRAIL = 12
 
 
 def firms(moment: Moment, looks: Looks) -> Figure:
-    """Draw value per megawatt against value per hash: the listed firms, the nine with name and path."""
+    """Draw value per megawatt against value per hash: the listed firms by name, the nine with their path."""
     now = _drawable(moment.firms)
     doing, sides = main_use(now), label_sides(now)
     traces = [_trails(moment, looks)]
@@ -52,8 +52,10 @@ def firms(moment: Moment, looks: Looks) -> Figure:
             "Value per megawatt against value per hash (listed firms, size: value)",
             hovermode="closest",
             margin={"b": 46},
-            xaxis=axis(looks, "enterprise value, musd per EH/s of nameplate hash", type="log", dtick=1),
-            yaxis=axis(looks, "musd per energised MW", type="log", tickvals=TICKS),
+            xaxis=axis(
+                looks, "enterprise value, million USD per EH/s of nameplate hash", type="log", dtick=1
+            ),
+            yaxis=axis(looks, "enterprise value, million USD per energised MW", type="log", tickvals=TICKS),
         ),
     )
 
@@ -62,13 +64,25 @@ def contracted(moment: Moment, looks: Looks) -> Figure:
     """Draw what a megawatt with and without a contract is worth."""
     series = moment.series
     traces = [
-        line(series, "ev_per_contracted_mw", "under an AI lease", palette.USES["converted"], unit="musd/MW"),
         line(
-            series, "ev_per_uncontracted_mw", "without a lease", palette.ORANGE, unit="musd/MW", dash="dash"
+            series,
+            "ev_per_contracted_mw",
+            "under an AI lease",
+            palette.USES["converted"],
+            unit="million USD/MW",
+        ),
+        line(
+            series,
+            "ev_per_uncontracted_mw",
+            "without a lease",
+            palette.ORANGE,
+            unit="million USD/MW",
+            dash="dash",
         ),
     ]
     return figure(
-        traces, layout(looks, "What a megawatt is worth", "musd/MW", xaxis=time_axis(looks, moment.span))
+        traces,
+        layout(looks, "What a megawatt is worth", "million USD/MW", xaxis=time_axis(looks, moment.span)),
     )
 
 
@@ -76,13 +90,13 @@ def industry(moment: Moment, looks: Looks) -> Figure:
     """Draw the industry's value by its megawatts and by its hash, and what leases make of it."""
     series = moment.series
     traces = [
-        line(series, "ev_per_mw", "per energised MW (left)", palette.BLUE, unit="musd/MW"),
+        line(series, "ev_per_mw", "per energised MW (left)", palette.BLUE, unit="million USD/MW"),
         line(
             series,
             "ev_per_eh",
             "per EH/s (right)",
             palette.ORANGE,
-            unit="musd/(EH/s)",
+            unit="million USD/(EH/s)",
             dash="dash",
             yaxis="y2",
         ),
@@ -90,10 +104,10 @@ def industry(moment: Moment, looks: Looks) -> Figure:
     settings = layout(
         looks,
         "The whole industry",
-        "musd/MW",
+        "million USD/MW",
         xaxis=time_axis(looks, moment.span),
         margin={"r": 56},
-        yaxis2=second_axis(looks, "musd/(EH/s)"),
+        yaxis2=second_axis(looks, "million USD/(EH/s)"),
     )
     return figure(traces, settings)
 
@@ -112,9 +126,9 @@ def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks, sides: dic
         "name": name,
         "x": numbers(group["ev_per_eh"]),
         "y": numbers(group["ev_per_mw"]),
-        "text": [firm if firm in sides else "" for firm in names],
-        "textposition": [sides.get(firm, "top center") for firm in names],
-        "textfont": {"size": SMALL, "color": looks.ink},
+        "text": names,
+        "textposition": [sides[firm] for firm in names],
+        "textfont": {"size": SMALL, "color": [looks.ink if firm in NINE else looks.quiet for firm in names]},
         "customdata": names,
         "marker": {
             "color": colour,
@@ -130,7 +144,8 @@ def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks, sides: dic
 def _hover(group: pd.DataFrame) -> list[str]:
     columns = (group[name] for name in ("firm", "enterprise_value", "ev_per_mw", "ev_per_eh"))
     return [
-        f"<b>{firm}</b><br>value {value:,.0f} musd<br>{per_mw:,.2f} musd/MW<br>{per_hash:,.0f} musd/(EH/s)"
+        f"<b>{firm}</b><br>value {value:,.0f} million USD<br>"
+        f"{per_mw:,.2f} million USD/MW<br>{per_hash:,.0f} million USD/(EH/s)"
         for firm, value, per_mw, per_hash in zip(*columns, strict=True)
     ]
 
@@ -160,8 +175,8 @@ def _trails(moment: Moment, looks: Looks) -> Trace:
 
 
 def label_sides(firms: pd.DataFrame) -> dict[str, str]:
-    """Return on which side of its disc each of the nine has its name, clear of the others."""
-    known = firms.loc[firms["firm"].isin(NINE).to_numpy()]
+    """Return on which side of its disc each firm has its name, clear of the others; the largest first."""
+    known = firms.sort_values("enterprise_value", ascending=False, kind="stable")
     spots = np.log10(known[["ev_per_eh", "ev_per_mw"]].to_numpy(float))
     taken = [np.array([x, y]) for x, y in spots]
     sides: dict[str, str] = {}

@@ -104,6 +104,8 @@ def Messages(player: Player) -> None:
 
 def act(player: Player, reset: Callable[[], object], what: str) -> None:
     """Do what a key stands for."""
+    if what == "close":
+        player.firm.value = ""
     if player.busy.value:
         return
     if what == "play":

@@ -10,6 +10,7 @@ from agents.strategies.base import strategy_names
 from model.errors import GridrushError
 from model.parameter_table import Parameter, parameters
 from model.scenario_files import scenario_names
+from viz.drawing import spelled
 from viz.player import LivePlayer
 
 
@@ -157,7 +158,7 @@ def _control(player: LivePlayer, row: Parameter, value: Any, featured: Featured 
     elif row.type == "true or false":
         solara.Switch(value=value, on_value=change)
     elif featured:
-        stops = slider_stops(featured, value, row.default)
+        stops = slider_stops(featured, value, player.base().values()[row.name], row.default)
         solara.v.Slider(
             v_model=stops.index(value),
             on_v_model=lambda stop: change(stops[int(stop)]),
@@ -232,7 +233,7 @@ def _unit(row: Parameter) -> str:
         "1/year": " a year",
         "1/sqrt(year)": " /√year",
     }
-    return short.get(row.unit, f" {row.unit}")
+    return short.get(row.unit, f" {spelled(row.unit)}")
 
 
 def _help(row: Parameter) -> str:
