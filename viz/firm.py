@@ -164,13 +164,23 @@ def leases(moment: Moment, firm: str) -> Table:
             Cell(row["product"]),
             _number(row["gross_mw"], 0),
             _number(row["it_mw"], 0),
-            _number(row["rent_usd_kw_month"], 0),
+            _number(row["rent"] * USD_KW_MONTH, 0),
             _number(row["term"] / 12, 0),
             Cell(_stands(row, moment.month)),
         )
         for row in own.sort_values("signed", ascending=False, kind="stable").to_dict("records")
     )
-    heads = ("signed", "tenant", "site", "product", "MW", "IT MW", "$/kW-month", "years", "stands")
+    heads = (
+        "signed",
+        "tenant",
+        "site",
+        "product",
+        "MW",
+        "IT MW",
+        "$/kW-month of IT, first year",
+        "years",
+        "stands",
+    )
     return Table(heads, rows)
 
 
@@ -219,7 +229,9 @@ def why(moment: Moment, firm: str) -> str:
 def outcome(row: dict[str, Any]) -> str:
     """Return what came of a review, and what stopped the alternative."""
     if row["outcome"] == "signed":
-        return f"{row['use']} for {row['counterparty']} at {row['price'] * USD_KW_MONTH:,.0f} $/kW-month"
+        return (
+            f"{row['use']} for {row['counterparty']} at {row['price'] * USD_KW_MONTH:,.0f} $/kW-month of IT"
+        )
     return f"mines on: {STOPPED.get(row['outcome'], row['outcome'])}"
 
 

@@ -10,7 +10,8 @@ from experiments.summary import NINE
 from model import palette
 from model.run import run
 from model.scenario_files import load_scenario
-from viz.charts import network, places, power, shakeout, value
+from model.series import USD_KW_MONTH
+from viz.charts import leases, network, places, power, shakeout, value
 from viz.charts.difference import difference, headlines
 from viz.charts.labels import name_box
 from viz.charts.one_firm import megawatts
@@ -154,6 +155,18 @@ def test_names_of_firms_that_lie_together_take_different_sides():
     columns = {"ev_per_eh": [100.0, 101.0], "ev_per_mw": [5.0, 5.0], "enterprise_value": [9e3, 8e3]}
     firms = pd.DataFrame({"firm": ["IREN", "CIFR"]} | columns)
     assert len(set(value.label_sides(firms).values())) == 2
+
+
+def test_a_deal_is_drawn_at_the_rent_it_was_struck_at_inside_its_core(moment):
+    figure = leases.rents(moment, LIGHT)
+    for product in ("colocation", "powered shell"):
+        deals = named(figure, f"{product} signed")
+        use = {"colocation": "colocation", "powered shell": "shell"}[product]
+        events = moment.events.loc[(moment.events["outcome"] == "signed") & (moment.events["use"] == use)]
+        np.testing.assert_allclose(sorted(deals["y"]), sorted(events["price"] * USD_KW_MONTH), rtol=1e-9)
+        core = np.add(deals["error_y"]["array"], deals["error_y"]["arrayminus"])
+        signed = moment.leases.loc[(moment.leases["product"] == use) & ~moment.leases["at_start"]]
+        np.testing.assert_allclose(core, (signed["upper"] - signed["lower"]) * USD_KW_MONTH, rtol=1e-6)
 
 
 def test_a_difference_is_the_second_less_the_first(live):

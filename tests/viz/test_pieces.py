@@ -13,6 +13,7 @@ from model.panels import ACCOUNTS
 from model.parameter_table import parameters
 from model.run import Run
 from model.scenario_files import load_scenario, scenario_names
+from model.series import USD_KW_MONTH
 from viz import firm
 from viz.assets import plotly_module
 from viz.charts import ensemble
@@ -256,6 +257,19 @@ def test_a_decision_says_what_came_of_it(moment):
     texts = [row[-1].text for row in firm.decisions(moment, name).rows]
     assert any("$/kW-month" in text for text in texts)
     assert "reviews of blocks" in firm.why(moment, name)
+
+
+def test_the_card_tells_the_same_rent_of_a_deal_as_its_lease(live):
+    last = Moment(live, live.months - 1)
+    signed = last.events.loc[(last.events["outcome"] == "signed").to_numpy()]
+    firms = sorted(set(signed["firm"]))
+    assert len(firms) > 5
+    for name in firms:
+        rents = [row[6].text for row in firm.leases(last, name).rows]
+        decided = firm.reviews(last, name)
+        decided = decided.loc[(decided["outcome"] == "signed").to_numpy()]
+        for price in decided["price"]:
+            assert f"{price * USD_KW_MONTH:,.0f}" in rents
 
 
 def test_every_outcome_has_words(live):

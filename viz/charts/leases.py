@@ -128,7 +128,8 @@ def _deals(moment: Moment, product: str) -> Trace:
     name, colour, symbol = PRODUCTS[product]
     leases = moment.leases
     deals = leases.loc[(leases["product"] == product).to_numpy() & ~leases["at_start"].to_numpy(bool)]
-    rent = deals["rent_usd_kw_month"].to_numpy(float)
+    # Core and expectation are first-year rents; the table's column in $/kW-month is the mean of the term.
+    rent = deals["rent"].to_numpy(float) * USD_KW_MONTH
     above = np.maximum(deals["upper"].to_numpy(float) * USD_KW_MONTH - rent, 0.0)
     below = np.maximum(rent - deals["lower"].to_numpy(float) * USD_KW_MONTH, 0.0)
     return {
