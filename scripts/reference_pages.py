@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from generated_parts import renew, table
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
+import agents.economics
 import gridrush
 from agents.columns import Column
 from agents.tables import FIRM, LEASE, site_columns
@@ -27,6 +29,7 @@ REFERENCE = "docs/reference"
 TABLES = ("firms", "sites", "leases", "events")
 MONTHS = 24
 """Long enough for every kind of event's columns to be there."""
+OF_A_MODULE = "    options: { show_root_heading: false, show_root_toc_entry: false }\n"
 MEANINGS = {
     "month": "first day of the month",
     "firm": "name of the firm",
@@ -198,6 +201,14 @@ def _documented(module: str, name: str) -> str:
     return f"::: {module}.{name}\n"
 
 
+def formulas() -> str:
+    """Return the modules of formulas, for mkdocstrings to fill in."""
+    modules = (module.name for module in pkgutil.iter_modules(agents.economics.__path__))
+    return "\n".join(
+        f"## {name.capitalize()}\n\n::: agents.economics.{name}\n{OF_A_MODULE}" for name in modules
+    )
+
+
 def pages() -> dict[str, dict[str, str]]:
     """Return the computed part of every reference page."""
     made: Iterable[tuple[str, str]] = (
@@ -206,6 +217,7 @@ def pages() -> dict[str, dict[str, str]]:
         ("tick", month()),
         ("files", files()),
         ("api", python()),
+        ("formulas", formulas()),
     )
     return {f"{REFERENCE}/{name}.md": {name: f"\n{text}\n"} for name, text in made}
 
