@@ -68,6 +68,11 @@ lock: dev ## Lock the dependencies anew (LOCK_ARGS=--upgrade for the newest vers
 	@$(COMPILE) --constraint requirements.lock --group dev --output-file requirements-dev.lock
 	@$(COMPILE) --constraint requirements-build.lock --group cff --output-file requirements-cff.lock
 
+.PHONY: claims
+claims: install ## Judge the claims of the source article anew, and take the report into docs/
+	@$(BIN)/gridrush claims --out runs/claims --resume
+	@$(BIN)/python scripts/claims_page.py runs/claims
+
 .PHONY: reference
 reference: install ## Compare with the stored reference results (REASON="why" raises the results version)
 	@$(BIN)/python scripts/reference_run.py "$$REASON"
