@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
 import warnings
 from pathlib import Path
+
+from model.errors import GridrushError
+from model.scenario_files import load_scenario
+from viz.folders import holding
 
 HOST, PORT = "127.0.0.1", 8765
 ENVIRONMENT = {
@@ -24,11 +29,10 @@ ENVIRONMENT = {
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted."""
     wanted = _parser().parse_args(arguments)
-    if wanted.folder and not Path(wanted.folder).is_dir():
-        print(f"gridrush: {wanted.folder}: there is no such folder", file=sys.stderr)
-        return 1
-    if not _free(wanted.host, wanted.port):
-        print(f"gridrush: port {wanted.port} is taken; choose another with --port", file=sys.stderr)
+    try:
+        _check(wanted)
+    except GridrushError as error:
+        print(f"gridrush: {error}", file=sys.stderr)
         return 1
     os.environ.update(ENVIRONMENT)
     os.environ["GRIDRUSH_FOLDER"] = str(Path(wanted.folder).resolve()) if wanted.folder else ""
@@ -54,14 +58,20 @@ def _serve(host: str, port: int) -> None:
     Server(uvicorn.Config(app, host=host, port=port, log_level="error")).run()
 
 
-def _free(host: str, port: int) -> bool:
+def _check(wanted: argparse.Namespace) -> None:
+    """Say what cannot be shown before anything is served."""
+    if wanted.folder and not Path(wanted.folder).is_dir():
+        raise GridrushError(f"{wanted.folder}: there is no such folder")
+    if wanted.folder and not holding(wanted.folder):
+        raise GridrushError(f"{wanted.folder}: holds neither a run nor a study")
+    load_scenario(wanted.scenario)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+            probe.bind((wanted.host, wanted.port))
+        except OSError as error:
+            reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+            raise GridrushError(f"port {wanted.port} {reason}; choose another with --port") from None
 
 
 def _parser() -> argparse.ArgumentParser:
