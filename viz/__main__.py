@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from model.errors import GridrushError
@@ -37,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(ENVIRONMENT)
     os.environ["GRIDRUSH_FOLDER"] = str(Path(wanted.folder).resolve()) if wanted.folder else ""
     os.environ["GRIDRUSH_SCENARIO"] = wanted.scenario
-    _serve(wanted.host, wanted.port)
+    with suppress(KeyboardInterrupt):
+        _serve(wanted.host, wanted.port)
     return 0
 
 

@@ -136,6 +136,7 @@ async function render({ model, el }) {
     again = true;
     if (busy) return;
     busy = true;
+    place.dataset.drawing = "yes";
     try {
       while (again) {
         again = false;
@@ -143,6 +144,7 @@ async function render({ model, el }) {
       }
     } finally {
       busy = null;
+      delete place.dataset.drawing;
     }
   }
 

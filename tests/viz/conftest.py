@@ -2,11 +2,16 @@
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlparse
 
 import pytest
+from browsing import SMALL
 
 from model.run import run
 from model.scenario_files import load_scenario
@@ -15,6 +20,26 @@ from viz.record import LiveRecord, Moment, StoredRecord
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MONTHS = 40
 ROOT = Path(__file__).resolve().parents[2]
+
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT = 30_000
+"""Milliseconds until a browser that waits for something gives up."""
+
+
+class Served(NamedTuple):
+    """Where the view is, and the process that serves it."""
+
+    address: str
+    process: int
 
 
 @pytest.fixture(scope="session")
@@ -83,3 +108,73 @@ def chromium() -> Path:
         assert not os.environ.get("CI"), "the browser tests need Chromium"
         pytest.skip("no Chromium: install the package 'chromium'")
     return Path(found)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Serve the view at a free port, and say where."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "viz", "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert "Gridrush is at" in process.stdout.readline()
+    address = f"http://127.0.0.1:{port}"
+    yield Served(address, process.pid)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Start the browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Open pages; afterwards, no request may have failed or gone elsewhere, and no script stumbled."""
+    faults, contexts = [], []
+
+    def watch(page):
+        page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+        page.on(
+            "response",
+            lambda answer: answer.status >= 400 and faults.append(f"{answer.status}: {answer.url}"),
+        )
+        page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+        page.on(
+            "request", lambda request: _is_here(request.url) or faults.append(f"elsewhere: {request.url}")
+        )
+
+    def open_page(query="", size=SMALL):
+        context = browser.new_context(viewport=size, accept_downloads=True)
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(f"{server.address}/{query}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        # What a closing page interrupts is no fault.
+        found = list(faults)
+        context.close()
+        assert not found
+
+
+def _is_here(url):
+    address = urlparse(url)
+    return address.scheme in ("data", "blob", "about") or address.hostname in ("127.0.0.1", "localhost")
