@@ -23,7 +23,7 @@ from model.industry import Industry
 from model.parameter_table import parameter_table
 from model.recorded_tables import ENUMERATIONS
 from model.series_columns import SERIES
-from model.tick import TICK
+from model.tick import TICK, Phase
 
 REFERENCE = "docs/reference"
 TABLES = ("firms", "sites", "leases", "events")
@@ -137,7 +137,13 @@ def month() -> str:
         (phase.number, phase.name, phase.summary, ", ".join(f"`{step.__name__}`" for step in phase.steps))
         for phase in TICK
     ]
-    return table(("phase", "name", "what happens", "functions, in order"), rows)
+    named = table(("phase", "name", "what happens", "functions, in order"), rows)
+    return "\n".join([named, *(_phase(phase) for phase in TICK)])
+
+
+def _phase(phase: Phase) -> str:
+    steps = "\n".join(_documented(step.__module__, step.__name__) for step in phase.steps)
+    return f"## {phase.number} {phase.name}\n\n{phase.summary}\n\n{steps}"
 
 
 def files() -> str:
@@ -203,7 +209,8 @@ def _documented(module: str, name: str) -> str:
 
 def formulas() -> str:
     """Return the modules of formulas, for mkdocstrings to fill in."""
-    modules = (module.name for module in pkgutil.iter_modules(agents.economics.__path__))
+    modules = [module.name for module in pkgutil.iter_modules(agents.economics.__path__)]
+    modules.remove("checks")
     return "\n".join(
         f"## {name.capitalize()}\n\n::: agents.economics.{name}\n{OF_A_MODULE}" for name in modules
     )

@@ -37,6 +37,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Page(HTMLParser):
+    """What a page says, without its marks."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.text = ""
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
 class Requests(HTMLParser):
     """What a browser fetches to show a page."""
 
@@ -67,7 +79,8 @@ def test_every_page_asks_for_nothing_but_what_stands_beside_it(site: Path) -> No
                 local = address.partition("?")[0].partition("#")[0]
                 assert not local or (page.parent / local).exists(), (page, address)
     for sheet in site.rglob("*.css"):
-        assert not re.search(r"url\(['\"]?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet
+        text = sheet.read_text(encoding="utf-8")
+        assert not re.search(r"""(url\(|@import)\s*['"]?(https?:)?//""", text), sheet
 
 
 def test_the_landing_page_has_pictures_and_the_reference_every_public_name(site: Path) -> None:
@@ -77,6 +90,30 @@ def test_the_landing_page_has_pictures_and_the_reference_every_public_name(site:
     text = (site / "reference" / "api.html").read_text(encoding="utf-8")
     for name in set(gridrush.__all__) - {"__version__"}:
         assert re.search(rf'id="[\w.]+\.{name}"', text), name
+
+
+def test_formulas_are_drawn_and_lead_to_the_functions_that_compute_them(site: Path) -> None:
+    text = (site / "model.html").read_text(encoding="utf-8")
+    drawn = re.findall(r'<svg class="formula" role="img" aria-label="([^"]+)"', text)
+    assert any("86400" in formula for formula in drawn)
+    assert len(set(drawn)) > 60
+    assert "$<code>" not in text
+    rows = re.findall(r"<tr>(?:(?!</tr>).)*?<svg class=\"formula\".*?</tr>", text, re.DOTALL)
+    linked = [row for row in rows if 'href="reference/formulas.html#agents.economics.' in row]
+    assert len(linked) > 40
+    assert "def hashprice" in Page(site / "reference" / "formulas.html").text
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("formulas", "agents.economics.tenants.highest_rent"),
+        ("tick", "model.machine_market.deliver_machines"),
+    ],
+)
+def test_names_of_code_in_the_odd_lead_to_the_code(site: Path, page: str, name: str) -> None:
+    text = (site / "odd.html").read_text(encoding="utf-8")
+    assert re.search(rf'href="reference/{page}\.html#{re.escape(name)}"[^>]*><code>{re.escape(name)}<', text)
 
 
 def test_reference_pages_are_those_of_the_code() -> None:
