@@ -148,6 +148,27 @@ def verify(
 
 
 @app.command()
+def reproduce(
+    exhibits: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only some, such as results or summary.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path(
+        "runs/reproduction"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes minutes.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Store what is made now, in a checkout, instead of comparing.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Make every figure and table of the documentation again, and say what differs."""
+    from experiments.cli_reproduce import reproduce_and_report
+
+    agreed = reproduce_and_report(exhibits or [], out, quick, update, workers)
+    raise typer.Exit(0 if agreed else FAILURE)
+
+
+@app.command()
 def view(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A stored run to replay, or a study to look at.")

@@ -2,11 +2,7 @@
 
 import json
 import re
-import subprocess
-import sys
-import tarfile
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -136,31 +132,3 @@ def test_windows_is_checked_by_the_commands_of_the_makefile():
     )
     assert len(tools) >= 5
     assert not [command for command in tools if f"$(BIN)/{command.strip()}" not in run]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def test_every_package_says_that_it_is_typed(built):
-    (wheel,) = built.glob("*.whl")
-    held = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"{package}/py.typed" for package in PACKAGES} <= held
-
-
-def test_a_source_distribution_holds_what_is_cited(built):
-    (archive,) = built.glob("*.tar.gz")
-    with tarfile.open(archive) as held:
-        names = {name.partition("/")[2] for name in held.getnames()}
-    assert {"CITATION.cff", "codemeta.json", "paper.md", "paper.bib", "README.md", "README.zh.md"} <= names
-    assert {"CONTRIBUTING.md", "LICENSE", "docs/odd.md", "scripts/odd_tables.py"} <= names

@@ -1,0 +1,1 @@
+"""Figures and tables of the documentation, made again from seeds and held to stored values."""

@@ -1,0 +1,129 @@
+"""What the documentation shows: each figure and table with the pages it is on and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from experiments.figures import save_summary
+from model.run import Run
+from model.run import run as run_scenario
+
+SEED = 75
+"""The seed that `make run` shows."""
+MONTHS = ("2025-11", "2028-12", "2032-12")
+RESULTS = (
+    "demand_gw",
+    "delivered_grid_gw",
+    "delivered_onsite_gw",
+    "delivered_miners_gw",
+    "gap_gw",
+    "us_mining_mw",
+    "us_subleased_mw",
+    "us_converted_mw",
+    "firms_alive",
+    "lease_rent_usd_kw_month",
+    "btc_price_usd",
+    "hashprice_usd_ph_day",
+    "network_hashrate_eh_s",
+    "hhi_hash",
+    "hhi_ai",
+)
+DRAWN = (
+    "delivered_grid_gw",
+    "delivered_onsite_gw",
+    "delivered_miners_gw",
+    "demand_gw",
+    "gap_gw",
+    "us_mining_mw",
+    "us_idle_mw",
+    "us_building_mw",
+    "us_subleased_mw",
+    "us_converted_mw",
+    "firms_alive",
+    "hhi_hash",
+    "hhi_mw",
+    "hhi_ai",
+    "hhi_value",
+    "subsidy_btc",
+    "hashprice_usd_ph_day",
+    "network_hashrate_eh_s",
+)
+JUDGED = ("part", "name", "value", "low", "high", "verdict")
+
+
+class Made(NamedTuple):
+    """An exhibit as made now: tables by name, and drawings into a file by name."""
+
+    tables: dict[str, pd.DataFrame]
+    drawings: dict[str, Callable[[Path], object]]
+
+
+class Exhibit(NamedTuple):
+    """Something the documentation shows."""
+
+    name: str
+    what: str
+    pages: tuple[str, ...]
+    make: Callable[[Path, int], Made]
+    """From a folder to work in and a number of processes."""
+    slow: bool = False
+
+
+def results(_aside: Path, _workers: int) -> Made:
+    """Return the table of results: three months of the run that `make run` shows."""
+    series = _shown().series
+    months = pd.DatetimeIndex([pd.Timestamp(month) for month in MONTHS])
+    return Made({"results": _by_month(series.loc[months], RESULTS)}, {})
+
+
+def summary(_aside: Path, _workers: int) -> Made:
+    """Return the picture of that run, and every number it draws."""
+    shown = _shown()
+    tables = {"summary": _by_month(shown.series, DRAWN)}
+    return Made(tables, {"summary": partial(_draw, shown)})
+
+
+def validation(aside: Path, workers: int) -> Made:
+    """Return the verdicts of the validation and the ablations, which Limitations quotes."""
+    from experiments.cli_validate import REPLICATIONS, findings, progress
+    from experiments.validation.checks import table
+
+    with progress("validation") as told:
+        found = findings(REPLICATIONS, False, workers, told)
+    checks = table(found.checks).filter(list(JUDGED))
+    return Made({"checks": checks, "ablations": found.ablations, "sizes": found.sizes}, {})
+
+
+def claims(aside: Path, workers: int) -> Made:
+    """Return what was measured for each claim of the source article, and the verdicts."""
+    from experiments.claims.report import TABLE
+    from experiments.cli_claims import claims_and_report
+
+    claims_and_report(aside / "claims", workers, False, None)
+    return Made({"claims": pd.read_csv(aside / "claims" / f"{TABLE}.csv", keep_default_na=False)}, {})
+
+
+EXHIBITS = (
+    Exhibit("results", "table of results", ("README.md", "README.zh.md", "docs/index.md"), results),
+    Exhibit("summary", "picture of one run", ("README.md", "README.zh.md", "docs/index.md"), summary),
+    Exhibit("validation", "misses and ablations", ("docs/limitations.md",), validation, slow=True),
+    Exhibit("claims", "verdicts on the source article", ("docs/studies.md",), claims, slow=True),
+)
+
+
+def _shown() -> Run:
+    return run_scenario("reference", SEED, keep="series")
+
+
+def _draw(shown: Run, path: Path) -> None:
+    save_summary(shown, path)
+
+
+def _by_month(series: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    months = pd.Series([f"{month:%Y-%m}" for month in series.index], name="month")
+    return pd.concat([months, series.filter(list(columns)).reset_index(drop=True)], axis=1)
