@@ -83,11 +83,15 @@ def study(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Do what is missing in the folder.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Only say how far the study is.")] = False,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH.py:NAME", help="Let a strategy run that the study names; again for more."),
+    ] = None,
 ) -> None:
     """Run a study of many runs into a folder that a kill cannot spoil."""
     from experiments.cli_study import Request, study_and_report
 
-    wanted = Request(file, out, workers, cluster, resume, status)
+    wanted = Request(file, out, workers, cluster, resume, status, tuple(strategy or ()))
     raise typer.Exit(0 if study_and_report(wanted) else FAILURE)
 
 

@@ -14,7 +14,7 @@ from experiments.claims.verdicts import Finding, findings
 from experiments.cli_study import run_missing, store_for
 from experiments.progress import duration
 from experiments.store_layout import MANIFEST
-from experiments.strategy_files import register_entry_points
+from experiments.strategy_files import load_strategies, register_entry_points
 from model.errors import GridrushError
 
 
@@ -28,6 +28,8 @@ def claims_and_report(folder: Path, workers: int | None, resume: bool, replicati
     started = time.perf_counter()
     wanted = plans(replications)
     _refuse_strangers(folder, resume)
+    for plan in wanted.values():
+        load_strategies(plan.study.strategies, ())
     stores = {name: store_for(plan, folder / name, resume) for name, plan in wanted.items()}
     go_on = f"gridrush claims --out {folder} --resume"
     go_on += f" --replications {replications}" if replications else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from model.identities import Identity, identities
 from model.run import Progress as Report
 from model.run import Run
 from model.run import run as run_scenario
-from model.run_folder import check_writable
+from model.run_folder import check_writable, slug
 from model.scenario import Scenario
 from model.scenario_files import load_scenario, parse_overrides
 from model.streams import Streams
@@ -50,7 +49,7 @@ class Request(NamedTuple):
 def run_and_report(request: Request) -> bool:
     """Run, save and report; return whether every identity that was asked for holds."""
     scenario = scenario_of(request)
-    folder = request.out or Path("runs") / f"{_slug(scenario.name)}-seed{request.seed}"
+    folder = request.out or Path("runs") / f"{slug(scenario.name)}-seed{request.seed}"
     check_writable(folder)
     with _progress(request, scenario) as progress:
         result = run_scenario(scenario, request.seed, progress=progress)
@@ -103,10 +102,6 @@ def _progress(request: Request, scenario: Scenario) -> Iterator[Report | None]:
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(f"{scenario.name}, seed {request.seed}", total=months)
             yield lambda done, _: bar.update(task, completed=done)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
 
 
 def _written(folder: Path) -> list[str]:

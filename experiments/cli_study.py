@@ -14,8 +14,9 @@ from experiments.progress import duration, reporter
 from experiments.runner import run_store
 from experiments.store import Store, make_store, open_store, resume_store
 from experiments.store_layout import MANIFEST
-from experiments.strategy_files import register_entry_points
+from experiments.strategy_files import load_strategies, register_entry_points
 from experiments.study_files import StudyError, load_study
+from model.run_folder import slug
 
 TRIAL_MONTHS = 12
 
@@ -29,6 +30,7 @@ class Request(NamedTuple):
     cluster: str | None
     resume: bool
     status: bool
+    strategies: tuple[str, ...] = ()
 
 
 def study_and_report(request: Request) -> bool:
@@ -106,9 +108,11 @@ def _store(request: Request) -> Store:
         if not request.resume:
             raise StudyError(f"{place}: holds a study already; go on with --resume, or ask for its --status")
         store = open_store(place)
+        load_strategies(store.plan.study.strategies, request.strategies)
         return resume_store(place, store.plan)
     plan = make_plan(load_study(request.study))
-    return store_for(plan, request.out or Path("runs") / f"study-{plan.study.name}", request.resume)
+    load_strategies(plan.study.strategies, request.strategies)
+    return store_for(plan, request.out or Path("runs") / f"study-{slug(plan.study.name)}", request.resume)
 
 
 def store_for(plan: Plan, folder: Path, resume: bool) -> Store:
@@ -121,7 +125,7 @@ def _folder(request: Request) -> Path:
     place = Path(request.study)
     if (place / MANIFEST).is_file():
         return place
-    return request.out or Path("runs") / f"study-{load_study(request.study).name}"
+    return request.out or Path("runs") / f"study-{slug(load_study(request.study).name)}"
 
 
 def _print_status(folder: Path) -> bool:

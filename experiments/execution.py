@@ -21,7 +21,7 @@ from experiments.outcomes import ARTICLE_END, Record, outcome_of
 from experiments.plans import Plan, run_key
 from experiments.store_files import StoreError, put_table, session_alive, stop_requested
 from experiments.store_layout import PANELS, read_plan, read_points, runs_schema
-from experiments.strategy_files import register_entry_points
+from experiments.strategy_files import load_strategy, register_entry_points
 from experiments.study import Keep
 from model.industry import Industry
 from model.provenance import code_version
@@ -184,6 +184,9 @@ def _plan(folder: Path, digest: str) -> Plan:
     plan = read_plan(folder)
     if plan.digest != digest:
         raise StoreError(f"{folder}: the study of the store is not the one that was asked to run")
+    # Whoever started the study has named them; see strategy_files.load_strategies.
+    for reference in plan.study.strategies:
+        load_strategy(reference)
     return plan
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.outcomes import functions
-from experiments.strategy_files import load_strategy
 from experiments.study import Analysis, Outcome, Study, Uncertainty, Value
 from experiments.study_files import StudyError, load_study, nearest, to_toml
 from model.errors import ScenarioError
@@ -119,9 +118,10 @@ def plan_of(name_or_path: str | Path) -> Plan:
 
 
 def make_plan(study: Study) -> Plan:
-    """Hold a study against its base scenario; levers come out as plain values by dotted name."""
-    for reference in study.strategies:
-        load_strategy(reference)
+    """Hold a study against its base scenario; levers come out as plain values by dotted name.
+
+    No strategy it names is loaded: plans are also read from studies of strangers.
+    """
     try:
         scenario = load_scenario(study.scenario, **flatten(study.settings))
         levers = {

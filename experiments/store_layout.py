@@ -11,8 +11,6 @@ Each folder holds a few Parquet files that pandas, DuckDB and Polars read withou
 
 from __future__ import annotations
 
-import json
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +25,7 @@ from experiments.plans import Plan, make_plan
 from experiments.store_files import CHUNKS, COMPRESSION, StoreError, put_text, replaced
 from experiments.study_files import StudyError, parse_study, to_toml
 from model.errors import GridrushError
+from model.foreign_files import foreign_json, foreign_toml
 from model.parameter_table import parameters
 
 STUDY, SCENARIO, MANIFEST = "study.toml", "scenario.toml", "manifest.json"
@@ -66,7 +65,7 @@ def read_plan(folder: Path) -> Plan:
     """Return the plan a store was made for."""
     path = folder / STUDY
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = foreign_toml(path)
     except FileNotFoundError:
         raise StoreError(f"{folder}: holds no study ({STUDY} is missing)") from None
     except (OSError, ValueError) as error:
@@ -109,7 +108,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise StoreError(f"{folder}: there is no such folder")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = foreign_json(path)
     except FileNotFoundError:
         raise StoreError(f"{folder}: holds no study ({MANIFEST} is missing)") from None
     except (OSError, ValueError) as error:

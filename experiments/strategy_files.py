@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +15,8 @@ from agents.strategies.base import Strategy, register_strategy
 from model.errors import GridrushError
 
 ENTRY_POINTS = "gridrush.strategies"
+OURS = Path(__file__).resolve().parent
+"""Where strategies lie that come with Gridrush."""
 EXPECTED = "expected path.py:ClassName"
 SHIPPED_STRATEGIES = agents.strategies.rules
 """Registered when imported, so that a file can build on them."""
@@ -53,6 +57,27 @@ def load_strategy(reference: str) -> str:
         raise StrategyFileError(f"--strategy {reference}: {error}") from None
 
 
+def load_strategies(wanted: Iterable[str], named: Iterable[str]) -> None:
+    """Load the strategies of a study that comes to be run: those of Gridrush, and those named by the user.
+
+    Raises:
+        StrategyFileError: If the study asks for code that the user has not named, or the other way round.
+    """
+    asked = {_place(reference): reference for reference in wanted}
+    given = {_place(reference): reference for reference in named}
+    for place, reference in asked.items():
+        if place not in given and not Path(place).is_relative_to(OURS):
+            advice = f"name it to let it run: --strategy {shlex.quote(reference)}"
+            raise StrategyFileError(f"the study asks for code of its own, {reference}; {advice}")
+    for place, reference in given.items():
+        if place not in asked:
+            raise StrategyFileError(
+                f"--strategy {reference}: the study does not ask for it; its file needs strategies = [...]"
+            )
+    for reference in asked.values():
+        load_strategy(reference)
+
+
 def register_entry_points() -> None:
     """Register every strategy that installed packages offer under `gridrush.strategies`.
 
@@ -66,6 +91,12 @@ def register_entry_points() -> None:
             raise StrategyFileError(
                 f"entry point {point.name} = {point.value}: {_one_line(error)}"
             ) from error
+
+
+def _place(reference: str) -> str:
+    """Return a reference with its file's one true path."""
+    path, separator, name = reference.rpartition(":")
+    return f"{Path(path).resolve()}{separator}{name}"
 
 
 def _execute(file: Path, reference: str) -> ModuleType:

@@ -60,9 +60,10 @@ def load_study(name_or_path: str | Path) -> Study:
     """Return a shipped study by name, or one from a TOML file."""
     path = locate_study(name_or_path)
     label = f"study '{path.stem}'" if path.parent == SHIPPED else str(path)
+    text = read_text(path)
     try:
-        document = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise StudyError(f"{label}: not valid TOML: {error}") from None
     document.setdefault("name", path.stem)
     return parse_study(document, label, path.parent)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow
 
 from model.errors import GridrushError
+from model.foreign_files import foreign_json
 from model.manifest import FORMAT, FORMAT_VERSION
 
 MANIFEST = "manifest.json"
@@ -48,6 +49,11 @@ def placed(folder: Path) -> Iterator[Path]:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def slug(name: str) -> str:
+    """Return a name as one part of a path: whoever named a scenario does not choose the folder."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+
+
 def check_writable(folder: Path) -> None:
     """Say at once, before a long run, that its folder cannot be written; leaves no trace."""
     target = Path(os.path.realpath(folder))
@@ -64,7 +70,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise RunFolderError(f"{folder}: there is no such folder")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = foreign_json(path)
     except FileNotFoundError:
         raise RunFolderError(f"{folder}: holds no Gridrush run ({MANIFEST} is missing)") from None
     except (OSError, ValueError) as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
+from model.foreign_files import foreign_json
 from model.manifest import FORMAT
 
 Holding = Literal["run", "study", ""]
@@ -17,8 +17,7 @@ HOME = Path("runs")
 def holding(folder: str | Path) -> Holding:
     """Return what a folder holds, going by its manifest."""
     try:
-        text = (Path(folder) / "manifest.json").read_text(encoding="utf-8")
-        found = json.loads(text).get("format")
+        found = foreign_json(Path(folder) / "manifest.json").get("format")
     except (OSError, ValueError, AttributeError):
         return ""
     if found == FORMAT:

@@ -6,8 +6,6 @@ store's manifest and in the documentation); the view reads those and nothing of 
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.errors import GridrushError
+from model.foreign_files import foreign_json, foreign_toml
 from model.parameter_table import parameters
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
@@ -38,12 +37,12 @@ class StoredStudy:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the store says of itself."""
-        return json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return foreign_json(self.folder / "manifest.json")
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study: uncertainties, levers, outcomes."""
-        return tomllib.loads((self.folder / "study.toml").read_text(encoding="utf-8"))
+        return foreign_toml(self.folder / "study.toml")
 
     @cached_property
     def runs(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import solara
 
+from model.run_folder import slug
 from viz.folders import HOME
 from viz.player import Player
 from viz.record import Pair
@@ -19,7 +20,7 @@ def Saving(player: Player) -> None:
     record = player.record
     if record is None or isinstance(record, Pair):
         return
-    proposed = str(HOME / f"view-{record.scenario.name}-seed{record.seed}")
+    proposed = str(HOME / f"view-{slug(record.scenario.name)}-seed{record.seed}")
 
     def save() -> None:
         def write() -> None:
