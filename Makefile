@@ -48,13 +48,14 @@ bench: dev ## Time the benchmarks
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only $(PYTEST_ARGS)
 
 .PHONY: check
-check: dev ## Check style, types, the direction of imports, and the citation file
+check: dev ## Check style, types, the direction of imports, the citation file, and dependencies
 	@scripts/install.sh cff
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 	@.venv-cff/bin/cffconvert --validate
+	@$(BIN)/python scripts/check_dependencies.py
 
 .PHONY: format
 format: dev ## Mend the style where ruff can

@@ -99,20 +99,10 @@ def validation(aside: Path, workers: int) -> Made:
     return Made({"checks": checks, "ablations": found.ablations, "sizes": found.sizes}, {})
 
 
-def claims(aside: Path, workers: int) -> Made:
-    """Return what was measured for each claim of the source article, and the verdicts."""
-    from experiments.claims.report import TABLE
-    from experiments.cli_claims import claims_and_report
-
-    claims_and_report(aside / "claims", workers, False, None)
-    return Made({"claims": pd.read_csv(aside / "claims" / f"{TABLE}.csv", keep_default_na=False)}, {})
-
-
 EXHIBITS = (
     Exhibit("results", "table of results", ("README.md", "README.zh.md", "docs/index.md"), results),
     Exhibit("summary", "picture of one run", ("README.md", "README.zh.md", "docs/index.md"), summary),
     Exhibit("validation", "misses and ablations", ("docs/limitations.md",), validation, slow=True),
-    Exhibit("claims", "verdicts on the source article", ("docs/studies.md",), claims, slow=True),
 )
 
 
