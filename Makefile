@@ -87,6 +87,11 @@ docs: dev ## Build the documentation into build/site, warnings as errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "Open build/site/index.html"
 
+.PHONY: picture
+picture: dev ## Take the README's picture of the live view anew
+	@scripts/system-packages.sh
+	@$(BIN)/python scripts/view_picture.py
+
 .PHONY: tables
 tables: install ## Write the tables in docs/ anew that are read off code and data
 	@$(BIN)/python scripts/odd_tables.py

@@ -52,12 +52,17 @@ ROWS = (
 """Column of the series, what to divide by, digits, label in English and in Chinese."""
 
 
-def shown_run() -> Run:
-    """Return the run that `make run` shows."""
+def shown_seed() -> int:
+    """Return the seed of the run that `make run` shows."""
     seed = re.search(r"^SEED \?= (\d+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     if seed is None:
         raise SystemExit("Makefile: expected a line SEED ?= number")
-    return run(load_scenario("reference"), int(seed[1]), keep="series")
+    return int(seed[1])
+
+
+def shown_run() -> Run:
+    """Return the run that `make run` shows."""
+    return run(load_scenario("reference"), shown_seed(), keep="series")
 
 
 def results(shown: Run, page: str) -> str:
