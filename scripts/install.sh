@@ -38,19 +38,38 @@ pip_install() {
         cut -c 1-100
 }
 
+failed() {
+    echo "Installing into $venv failed; what pip says is above. The next make goes on from here." >&2
+    exit 1
+}
+
 current && exit 0
 
-# Two makes at once: the second waits for the first, then finds the work done.
+# Two makes at once: the second waits for the first, then finds the work done. The lock of a process that was
+# killed or lost its power falls.
 lock="$here/$venv.lock"
 waited=0
 until mkdir "$lock" 2>/dev/null; do
+    if [ ! -w "$here" ]; then
+        echo "Cannot install into $here/$venv: $(id -un) may not write to that folder." >&2
+        exit 1
+    fi
+    holder=$(cat "$lock/pid" 2>/dev/null || true)
+    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+        rm -rf "$lock"
+        continue
+    fi
     [ "$waited" -ne 0 ] || echo "Waiting for another installation into $venv (if there is none, remove $lock) ..."
     waited=$((waited + 1))
-    [ "$waited" -le 900 ] || exit 1
+    if [ "$waited" -gt 900 ]; then
+        echo "Gave up waiting: remove $lock if nothing is being installed, and try again." >&2
+        exit 1
+    fi
     sleep 1
 done
-trap 'rmdir "$lock"' EXIT
+trap 'rm -rf "$lock"' EXIT
 trap 'exit 130' INT TERM
+echo $$ >"$lock/pid"
 current && exit 0
 
 if ! sound; then
@@ -59,8 +78,8 @@ if ! sound; then
     "$python" -m venv --clear "$venv"
 fi
 echo "Installing the locked packages of $packages into $venv (the first time takes a few minutes) ..."
-pip_install --require-hashes -r requirements-build.lock
-pip_install --require-hashes --no-build-isolation -r "$packages"
-[ "$1" != run ] || pip_install --no-deps --no-build-isolation -e .
+pip_install --require-hashes -r requirements-build.lock || failed
+pip_install --require-hashes --no-build-isolation -r "$packages" || failed
+[ "$1" != run ] || pip_install --no-deps --no-build-isolation -e . || failed
 state >"$stamp"
 echo "$venv is ready."
