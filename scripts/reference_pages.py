@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import file_tables
 import pandas as pd
 from generated_parts import renew, table
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -19,9 +20,11 @@ import gridrush
 from agents.columns import Column
 from agents.tables import FIRM, LEASE, site_columns
 from experiments.cli import app
-from model.industry import Industry
+from experiments.execution import simulate
+from experiments.plans import plan_of
 from model.parameter_table import parameter_table
 from model.recorded_tables import ENUMERATIONS
+from model.scenario_files import load_scenario
 from model.series_columns import SERIES
 from model.tick import TICK, Phase
 
@@ -108,10 +111,13 @@ def _command(name: str, command: TyperCommand) -> str:
                 (f"`{', '.join(given.opts)}` {'' if given.is_flag else metavar}".strip(), text, default)
             )
         else:
-            usage.append(metavar if given.required else f"[{metavar}]")
-            rows.append((f"`{metavar}`", text, default))
+            called = metavar.removeprefix("[").removesuffix("...").rstrip("]")
+            many = "..." if given.nargs == -1 else ""
+            usage.append(f"{called}{many}" if given.required else f"[{called}{many}]")
+            rows.append((f"`{called}`", text, default))
     heading = f"## gridrush {name}\n\n{' '.join((command.help or '').split())}\n\n"
-    shown = f"```\n{' '.join([*usage, '[OPTIONS]'] if rows else usage)}\n```\n"
+    takes = any(isinstance(given, TyperOption) for given in command.params)
+    shown = f"```\n{' '.join([*usage, '[OPTIONS]'] if takes else usage)}\n```\n"
     return (
         heading
         + shown
@@ -147,18 +153,19 @@ def _phase(phase: Phase) -> str:
 
 
 def files() -> str:
-    """Return the columns of every table of a saved run."""
-    industry = Industry("reference", rng=0)
-    industry.run_for(MONTHS)
+    """Return the columns of every table of a saved run, and of what a study adds."""
+    scenario = load_scenario("reference", **{"horizon.months": MONTHS})
+    run, told = simulate(scenario, 0, "everything", with_fates=True)
     declared = {column.name: column for column in (*FIRM, *site_columns(1), *LEASE)}
-    text = ["## series.parquet\n\nA row a month, indexed by `month`.\n", _series(industry.series)]
+    text = ["## series.parquet\n\nA row a month, indexed by `month`.\n", _series(run.series)]
     rows_of = {"firms": "month and firm", "sites": "month and site", "leases": "lease", "events": "event"}
     for name in TABLES:
         text += [
             f"## {name}.parquet\n\nA row a {rows_of[name]}.\n",
-            _columns(getattr(industry, name), declared),
+            _columns(getattr(run, name), declared),
         ]
-    return "\n".join(text)
+    text += [f"## manifest.json of a run\n\n{file_tables.manifest(run.manifest)}"]
+    return "\n".join([*text, file_tables.study(plan_of("smoke"), **told)])
 
 
 def _series(frame: pd.DataFrame) -> str:

@@ -1,5 +1,8 @@
-"""A made-up industry: what is recorded, saved, summed up and drawn can be tested without the model."""
+"""A made-up industry, to test what is recorded, saved, summed up and drawn without the model; a browser."""
 
+import os
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +25,17 @@ from agents.tables import (
 from model.recording import Recorder
 from model.run import Run, run_of
 from model.scenario import Scenario
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def _table(columns, rows: int, **values) -> Table:
@@ -183,3 +197,23 @@ def made_up_run() -> Run:
         events=recorder.events(state),
     )
     return run_of(industry, seconds=0.2)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Return the Chromium of this machine; skip where there is none, but fail where tests run unattended."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        assert not os.environ.get("CI"), "the browser tests need Chromium"
+        pytest.skip("no Chromium: install the package 'chromium'")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Start the browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        yield browser
+        browser.close()

@@ -116,6 +116,23 @@ def test_names_of_code_in_the_odd_lead_to_the_code(site: Path, page: str, name: 
     assert re.search(rf'href="reference/{page}\.html#{re.escape(name)}"[^>]*><code>{re.escape(name)}<', text)
 
 
+@pytest.mark.browser
+def test_a_reader_without_a_server_can_search(site: Path, browser) -> None:
+    """Opened as a file, where browsers forbid most of what scripts do; nothing comes from anywhere else."""
+    faults: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.on("request", lambda request: request.url.startswith("http") and faults.append(request.url))
+    page.goto((site / "index.html").as_uri())
+    page.click(".md-search__input")
+    page.keyboard.type("hashprice")
+    page.wait_for_selector(".md-search-result__item")
+    assert "matching documents" in page.inner_text(".md-search-result__meta")
+    page.close()
+    assert not faults
+
+
 def test_reference_pages_are_those_of_the_code() -> None:
     command = [sys.executable, ROOT / "scripts" / "reference_pages.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)

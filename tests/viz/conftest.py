@@ -1,7 +1,6 @@
 """A short industry, a stored run and a study: what the view is shown in its tests."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,20 +16,10 @@ from model.run import run
 from model.scenario_files import load_scenario
 from viz.record import LiveRecord, Moment, StoredRecord
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MONTHS = 40
 ROOT = Path(__file__).resolve().parents[2]
 
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAIT = 30_000
 """Milliseconds until a browser that waits for something gives up."""
 
@@ -101,16 +90,6 @@ def study_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Path:
-    """Return the Chromium of this machine; skip where there is none, but fail where tests run unattended."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        assert not os.environ.get("CI"), "the browser tests need Chromium"
-        pytest.skip("no Chromium: install the package 'chromium'")
-    return Path(found)
-
-
-@pytest.fixture(scope="session")
 def server():
     """Serve the view at a free port, and say where."""
     with socket.socket() as probe:
@@ -130,16 +109,6 @@ def server():
         process.kill()
         process.wait()
     process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """Start the browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(chromium), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
