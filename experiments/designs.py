@@ -35,7 +35,7 @@ def unit_sample(plan: Plan) -> pd.DataFrame:
         return pd.DataFrame(index=range(1))
     if design.kind == "factorial":
         return _grid(plan)
-    return pd.DataFrame(_sampled(problem(plan), design), columns=names)
+    return pd.DataFrame(_sampled(problem(plan), design), columns=pd.Index(names))
 
 
 def points(plan: Plan, sample: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def _grid(plan: Plan) -> pd.DataFrame:
     for uncertainty in plan.study.uncertainties.values():
         options = len(uncertainty.options)
         axes.append((np.arange(options) + 0.5) / options if options else np.linspace(0.0, 1.0, levels))
-    return pd.DataFrame(itertools.product(*axes), columns=plan.uncertain)
+    return pd.DataFrame(itertools.product(*axes), columns=pd.Index(plan.uncertain))
 
 
 def _sampled(asked: dict[str, Any], design: Design) -> np.ndarray:

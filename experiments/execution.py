@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 
@@ -132,7 +132,7 @@ def simulate(
         industry.run_for(months)
         return run_of(industry, time.perf_counter() - started), {}
     industry.run_for(1)
-    first, sites = pd.Timestamp(industry.series.index[0]), industry.sites
+    first, sites = cast(pd.Timestamp, industry.series.index[0]), industry.sites
     opening = opening_holdings(industry.firms, sites)
     stop = pd.Timestamp(ARTICLE_END)
     until = (stop.year - first.year) * 12 + stop.month - first.month
@@ -143,7 +143,7 @@ def simulate(
     if months > len(industry.series):
         industry.run_for(months - len(industry.series))
     result = run_of(industry, time.perf_counter() - started)
-    last = result.firms[result.firms["month"] == result.firms["month"].max()]
+    last = result.firms.loc[result.firms["month"] == result.firms["month"].max()]
     told = {"fates": fates(opening, last, result.leases, first, middle)}
     return result, told | {"places": places(sites, result.leases, first)}
 

@@ -46,7 +46,7 @@ class Crew:
     """Chunks handed out at a time."""
     where: str
     renew: Callable[[], Executor] | None = None
-    close: Callable[[], None] | None = None
+    close: Callable[[], object] | None = None
 
     def replace(self) -> None:
         """Put a new executor in the place of one that broke, once its last worker has stopped writing."""
@@ -92,7 +92,7 @@ def cluster_crew(address: str) -> Crew:
     return client_crew(client, close=client.close)
 
 
-def client_crew(client: Any, close: Callable[[], None] | None = None) -> Crew:  # noqa: ANN401
+def client_crew(client: Any, close: Callable[[], object] | None = None) -> Crew:  # noqa: ANN401
     """Return the crew of a Dask client."""
     client.wait_for_workers(1, timeout=CLUSTER_PATIENCE)
     threads = max(sum(client.nthreads().values()), 1)

@@ -58,7 +58,7 @@ def opening_holdings(firms: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     table = miners[["secured_mw", "energised_mw", "hash_eh_s"]].copy()
     table["contracted_share"] = (miners[list(AI_USES)].sum(axis=1) / held).fillna(0.0)
     table = table.join(by_owner.div(held, axis=0))
-    fit = weights[sites["us"] & sites["convertible"]].groupby(sites["owner"]).sum()
+    fit = weights.loc[sites["us"] & sites["convertible"]].groupby(sites["owner"]).sum()
     return table.assign(fit_mw=fit.reindex(miners.index, fill_value=0.0))
 
 
@@ -77,7 +77,7 @@ def places(sites: pd.DataFrame, leases: pd.DataFrame, first: pd.Timestamp) -> pd
         first: The first month of the run.
     """
     table = sites.loc[sites["us"] & sites["convertible"], ["site", *PLACE]].reset_index(drop=True)
-    wait = months_since(sites["energisation"], first)
+    wait = months_since(sites.loc[:, "energisation"], first)
     table["months_to_power"] = wait[(sites["us"] & sites["convertible"]).to_numpy()]
     signed = leases.loc[~leases["at_start"]]
     by_end = signed.loc[signed["signed"] <= ARTICLE_END].groupby("site")["gross_mw"].sum()
@@ -122,15 +122,15 @@ def fates(
     columns["equity_end"] = miners["equity_value"].astype(float)
     table = pd.DataFrame(columns).join(opening[list(OPENING)], on="firm")
     table = table.join(_at_article_end(firms) if middle is None else middle, on="firm")
-    return table[list(COLUMNS)]
+    return table.loc[:, list(COLUMNS)]
 
 
 def _signings(leases: pd.DataFrame, firms: pd.Series, first: pd.Timestamp) -> dict[str, Any]:
     """Return when each firm first signed a lease in the run, and how many."""
     signed = leases[~leases["at_start"]].groupby("lessor")["signed"].agg(["min", "size"])
     signed = signed.reindex(firms).reset_index(drop=True)
-    counts = signed["size"].fillna(0).astype("int64")
-    return {"first_lease_month": months_since(signed["min"], first), "leases_signed": counts}
+    counts = signed.loc[:, "size"].fillna(0).astype("int64")
+    return {"first_lease_month": months_since(signed.loc[:, "min"], first), "leases_signed": counts}
 
 
 def _at_article_end(firms: pd.DataFrame) -> pd.DataFrame:

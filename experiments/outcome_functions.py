@@ -148,7 +148,7 @@ def _lease_value(record: Record, product: str, risky: bool | None = None) -> flo
 def _first_miners(record: Record) -> pd.DataFrame:
     if record.fates is None:
         raise ValueError("the fates of the firms were not kept")
-    return record.fates[record.fates["entry_month"] == 0]
+    return record.fates.loc[record.fates["entry_month"] == 0]
 
 
 def _share_gone(firms: pd.DataFrame) -> float:
@@ -157,4 +157,4 @@ def _share_gone(firms: pd.DataFrame) -> float:
 
 def _signed(record: Record) -> pd.DataFrame:
     leases = record.leases
-    return leases[~leases["at_start"]]
+    return leases.loc[~leases["at_start"]]

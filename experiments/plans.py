@@ -242,8 +242,8 @@ def _design_problems(plan: Plan) -> Iterator[str]:
     if len(study.design.baseline) > len(study.levers):
         yield "design.baseline: names more options than there are levers"
     if study.fates is False and any(
-        functions()[item.function].needs_fates
+        function.needs_fates
         for item in study.outcomes.values()
-        if item.function in functions()
+        if (function := functions().get(item.function or ""))
     ):
         yield "outcome functions that read the fates of firms need fates = true"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -98,10 +99,10 @@ class Store:
     def status(self) -> Status:
         """Return how far the study is; works while it runs."""
         states = self.runs(["status"])
-        counts = states["status"].value_counts() if "status" in states else pd.Series(dtype=int)
+        counts = Counter(states["status"]) if "status" in states else Counter[str]()
         active = is_locked(self.folder)
         progress = _read_progress(self.folder) if active else {}
-        succeeded, failed = int(counts.get("SUCCEEDED", 0)), int(counts.get("FAILED", 0))
+        succeeded, failed = counts["SUCCEEDED"], counts["FAILED"]
         running = min(int(progress.get("running", 0)), self.manifest["runs"] - succeeded - failed)
         return Status(self.manifest["runs"], succeeded, failed, running, active, progress)
 

@@ -252,7 +252,7 @@ def survival_of_firms(album: Album) -> None:
     """Survival of firms."""
     material = album.material
     firms = survival.first_firms(material, material.baseline)
-    if firms.empty or not firms["gone"].any():
+    if firms.empty or not firms["gone"].to_numpy().any():
         return
     confidence = material.plan.study.analysis.confidence
     exposures = [survival.curves(firms, exposure, confidence) for exposure in survival.EXPOSURES]

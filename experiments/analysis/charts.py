@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -43,7 +43,7 @@ def panels(
     return figure
 
 
-def look(number: int) -> dict[str, str]:
+def look(number: int) -> dict[str, Any]:
     """Return colour and dashes of an arm by its number, the baseline being 0."""
     colours = palette.ARMS
     return {
@@ -79,13 +79,13 @@ def ranking(
     # Indices are not negative, and neither are the ends of their intervals.
     error = None if half is None else np.vstack([np.minimum(half[order], values[order]), half[order]])
     axes.barh(places, values[order], xerr=error, color=colour, height=0.65, error_kw={"linewidth": 1.0})
-    axes.set_yticks(places, [shortened(names[row]) for row in order])
+    axes.set_yticks(places, [shortened(names[int(row)]) for row in order])
     axes.grid(visible=False, axis="y")
 
 
 def swings(axes: Axes, table: pd.DataFrame) -> None:
     """Draw a tornado: from the mean at the low end of each uncertainty to that at its high end."""
-    table = table.reindex(table["swing"].abs().sort_values(ascending=False).index)[:SHOWN]
+    table = table.sort_values("swing", key=abs, ascending=False).head(SHOWN)
     mean = float(table["mean"].iloc[0])
     for place, row in zip(np.arange(len(table))[::-1], table.to_dict("records"), strict=True):
         ends = (("low", 0.17, palette.SKY), ("high", -0.17, palette.VERMILLION))
@@ -136,8 +136,8 @@ def pairs_of_bars(axes: Axes, table: pd.DataFrame) -> None:
 def heat(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
     """Return feature scores as a table of shades: inputs down, outcomes across."""
     wide = table.pivot_table(index="input", columns="outcome", values="score", observed=True)
-    wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index][:25]
-    with mpl.rc_context(MICRO | {"axes.grid": False}):
+    wide = wide.iloc[np.argsort(-np.nanmean(wide.to_numpy(), axis=1), kind="stable")[:25]]
+    with mpl.rc_context({**MICRO, "axes.grid": False}):
         size = (max(1.6 * len(wide.columns) + 3, 7.5), 0.26 * len(wide) + 2.4)
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()

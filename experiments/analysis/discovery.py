@@ -28,7 +28,7 @@ SEED = 0
 def inputs(material: Material) -> pd.DataFrame:
     """Return what the runs differ in: uncertainties, and levers as categories."""
     columns = [*material.plan.study.levers, *material.plan.uncertain]
-    table = material.runs[columns].copy()
+    table = material.runs.loc[:, columns].copy()
     for name in columns:
         if table[name].dtype == object or table[name].dtype == bool or str(table[name].dtype) == "str":
             table[name] = table[name].astype(str).astype("category")
@@ -91,7 +91,8 @@ def prim(material: Material, interest: Interest) -> tuple[pd.DataFrame, pd.DataF
             return pd.DataFrame(), pd.DataFrame()
         trajectory = box.peeling_trajectory
         pure = trajectory.loc[trajectory["density"] >= DENSITY_WANTED]
-        best = pure["coverage"].idxmax() if len(pure) else trajectory["density"].idxmax()
+        candidates, wanted = (pure, "coverage") if len(pure) else (trajectory, "density")
+        best = candidates.index.to_list()[int(candidates[wanted].to_numpy().argmax())]
         chosen = _without_chance(box, int(best))
         trajectory = box.peeling_trajectory.copy()
         trajectory["chosen"] = trajectory.index == chosen
@@ -108,7 +109,7 @@ def cart(material: Material, interest: Interest) -> pd.DataFrame:
         stats = tree.stats_to_dataframe()
         boxes = [_words(_limits(material, box)) for box in tree.boxes]
     stats = stats.assign(leaf=boxes).sort_values("density", ascending=False, ignore_index=True)
-    return stats[["leaf", *(name for name in stats if name != "leaf")]]
+    return stats.loc[:, ["leaf", *(name for name in stats if name != "leaf")]]
 
 
 def _limits(material: Material, box: pd.DataFrame, qp: dict[str, float] | None = None) -> pd.DataFrame:
@@ -126,7 +127,7 @@ def _limits(material: Material, box: pd.DataFrame, qp: dict[str, float] | None =
             low = values[0] if values[0] > table[name].min() else ""
             high = values[1] if values[1] < table[name].max() else ""
             rows.append({"input": name, "low": low, "high": high, "options": ""})
-    frame = pd.DataFrame(rows, columns=["input", "low", "high", "options"])
+    frame = pd.DataFrame(rows, columns=pd.Index(["input", "low", "high", "options"]))
     if qp is not None:
         frame["quasi_p"] = [qp.get(str(name), np.nan) for name in frame["input"]]
     return frame

@@ -50,7 +50,9 @@ def quantiles(material: Material) -> pd.DataFrame:
         if column not in series:
             return pd.DataFrame()
         series = series.merge(material.runs[["run", COMBINATION]], on="run")
-        found = series.groupby([COMBINATION, "month"], sort=False)[column].quantile(list(QUANTILES)).unstack()
+        found = (
+            series.groupby([COMBINATION, "month"], sort=False)[column].quantile(np.array(QUANTILES)).unstack()
+        )
         found.columns = [f"q{100 * level:02.0f}" for level in QUANTILES]
         frames.append(found.reset_index().assign(column=column))
     return pd.concat(frames, ignore_index=True)

@@ -53,7 +53,7 @@ class Material:
 
     def of(self, combination: str) -> pd.DataFrame:
         """Return the runs of one combination."""
-        return self.runs[self.runs[COMBINATION] == combination]
+        return self.runs.loc[self.runs[COMBINATION] == combination]
 
     def label(self, outcome: str) -> str:
         """Return what an outcome is called."""
@@ -74,7 +74,9 @@ def material_of(store: Store) -> Material:
     rows = runs[levers].itertuples(index=False, name=None) if levers else [()] * len(runs)
     runs[COMBINATION] = [combined(options) for options in rows]
     good = runs["status"] == "SUCCEEDED"
-    return Material(store, store.plan, runs[good].reset_index(drop=True), runs[~good].reset_index(drop=True))
+    return Material(
+        store, store.plan, runs.loc[good].reset_index(drop=True), runs.loc[~good].reset_index(drop=True)
+    )
 
 
 def combined(options: Sequence[str]) -> str:

@@ -98,11 +98,11 @@ def image(path: Path, title: str) -> str:
 
 def table_html(table: pd.DataFrame) -> str:
     """Return a table as HTML, numbers to four digits."""
-    head = "".join(f"<th{_side(table[name])}>{html.escape(str(name))}</th>" for name in table)
+    head = "".join(f"<th{_side(table.loc[:, name])}>{html.escape(str(name))}</th>" for name in table)
     lines = []
     for row in table.head(ROWS_SHOWN).itertuples(index=False):
         cells = zip(table, row, strict=True)
-        lines.append("".join(f"<td{_side(table[name])}>{_shown(value)}</td>" for name, value in cells))
+        lines.append("".join(f"<td{_side(table.loc[:, name])}>{_shown(value)}</td>" for name, value in cells))
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     more = len(table) - ROWS_SHOWN
     note = f'<p class="note">{more} more rows in the CSV</p>' if more > 0 else ""

@@ -145,7 +145,7 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame()
     joined = pd.concat(frames, ignore_index=True)
-    return joined[["outcome", *(name for name in joined if name != "outcome")]]
+    return joined.loc[:, ["outcome", *(name for name in joined if name != "outcome")]]
 
 
 def _quiet() -> Any:  # noqa: ANN401

@@ -39,7 +39,7 @@ def first_firms(material: Material, combination: str | None = None) -> pd.DataFr
         return pd.DataFrame()
     fates = fates[(fates["entry_month"] == 0) & fates["energised_mw"].notna()]
     columns = ["run", material.unit, COMBINATION]
-    firms = fates.merge(material.runs[columns].rename(columns={material.unit: "draw"}), on="run")
+    firms = fates.merge(material.runs.loc[:, columns].rename(columns={material.unit: "draw"}), on="run")
     if combination is not None:
         firms = firms.loc[firms[COMBINATION] == combination]
     return _exposed(firms.reset_index(drop=True))
@@ -135,9 +135,7 @@ def _band(members: pd.DataFrame, horizon: int, confidence: float) -> tuple[np.nd
     Everybody enters in the first month, so that deaths and numbers at risk of each draw add up: a resampled
     curve needs no new fit.
     """
-    draws = members["draw"].unique()
-    place = {draw: number for number, draw in enumerate(draws)}
-    rows = members["draw"].map(place).to_numpy()
+    rows, draws = pd.factorize(members["draw"])
     deaths, leaving = np.zeros((len(draws), horizon + 1)), np.zeros((len(draws), horizon + 1))
     np.add.at(leaving, (rows, members["duration"].to_numpy()), 1.0)
     gone = members["gone"].to_numpy(dtype=bool)
