@@ -53,7 +53,10 @@ DRAWN = (
     "hashprice_usd_ph_day",
     "network_hashrate_eh_s",
 )
-JUDGED = ("part", "name", "value", "low", "high", "verdict")
+JUDGED = (
+    *("part", "check", "value", "interval_low", "interval_high", "target_low", "target_high", "unit"),
+    *("record", "verdict"),
+)
 
 
 class Made(NamedTuple):
@@ -95,7 +98,7 @@ def validation(aside: Path, workers: int) -> Made:
 
     with progress("validation") as told:
         found = findings(REPLICATIONS, False, workers, told)
-    checks = table(found.checks).filter(list(JUDGED))
+    checks = pd.DataFrame(table(found.checks)[list(JUDGED)])
     return Made({"checks": checks, "ablations": found.ablations, "sizes": found.sizes}, {})
 
 
@@ -116,4 +119,4 @@ def _draw(shown: Run, path: Path) -> None:
 
 def _by_month(series: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     months = pd.Series([f"{month:%Y-%m}" for month in series.index], name="month")
-    return pd.concat([months, series.filter(list(columns)).reset_index(drop=True)], axis=1)
+    return pd.concat([months, pd.DataFrame(series[list(columns)]).reset_index(drop=True)], axis=1)
