@@ -56,14 +56,13 @@ def _reproduced(exhibit: Exhibit, folder: Path, update: bool, workers: int) -> b
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    files = [folder / path.name for path in files]
     took = duration(time.perf_counter() - started)
     if update:
-        store(exhibit, files)
+        store(exhibit, folder, files)
         print(f"{exhibit.name}: stored for results version {RESULTS_VERSION} ({took})")
         return True
     try:
-        verdict = check(exhibit, files)
+        verdict = check(exhibit, folder, files)
     except ReproductionError as error:
         print(error)
         return False

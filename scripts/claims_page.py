@@ -10,7 +10,13 @@ import json
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
+
+import pandas as pd
+
+from experiments.reproduction.checking import store, write
+from experiments.reproduction.exhibits import CLAIMS, Made
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, IMAGES = ROOT / "docs" / "claims.md", ROOT / "docs" / "images" / "claims"
@@ -45,12 +51,15 @@ def take(folder: Path) -> None:
     text = re.sub(r"(!\[[^\]]*\]\()(\w+\.png\))", r"\1images/claims/\2", text)
     PAGE.write_text(HEAD + INTRODUCTION + text.removeprefix(HEAD), encoding="utf-8")
     shutil.copy(folder / "claims_table.csv", STORED / "claims_table.csv")
-    made = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as aside:
+        made = Made({"claims": pd.read_csv(folder / "claims_table.csv")}, {})
+        store(CLAIMS, Path(aside), write(made, Path(aside)))
+    origin = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     runs = json.loads((folder / "runs" / "manifest.json").read_text(encoding="utf-8"))
     about = {
         "results_version": runs["results_version"],
         "rules": digest(),
-        **{key: made[key] for key in ("gridrush", "code_version", "parameter_hash", "runs", "written")},
+        **{key: origin[key] for key in ("gridrush", "code_version", "parameter_hash", "runs", "written")},
     }
     (STORED / "about.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 

@@ -40,25 +40,24 @@ class Verdict(NamedTuple):
 
 
 def write(made: Made, folder: Path) -> list[Path]:
-    """Write the tables and drawings of an exhibit and return the files."""
+    """Write the tables and drawings of an exhibit and return the files, as seen from the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
     for name, table in made.tables.items():
-        files.append(folder / f"{name}.csv")
-        table.to_csv(files[-1], index=False, lineterminator="\n")
+        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     for name, draw in made.drawings.items():
-        files.append(folder / f"{name}.png")
-        draw(files[-1])
-    return files
+        (folder / name).parent.mkdir(exist_ok=True)
+        draw(folder / f"{name}.png")
+    return [Path(f"{name}.csv") for name in made.tables] + [Path(f"{name}.png") for name in made.drawings]
 
 
-def check(exhibit: Exhibit, files: list[Path]) -> Verdict:
+def check(exhibit: Exhibit, folder: Path, files: list[Path]) -> Verdict:
     """Compare the files of an exhibit with what is stored, and a picture with the one that is shown."""
     found: list[Difference] = []
     exact, hashes = True, {}
-    for path in files:
-        if path.suffix == ".png":
-            found += picture_differs(path, IMAGES / path.name)
+    for file in files:
+        path = folder / file
+        if file.suffix == ".png":
+            found += picture_differs(path, IMAGES / file)
             continue
         hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         if hashes[path.name] != stored_hash(exhibit, path.name):
@@ -107,7 +106,7 @@ def stored_hash(exhibit: Exhibit, name: str) -> str:
     return found
 
 
-def store(exhibit: Exhibit, files: list[Path]) -> None:
+def store(exhibit: Exhibit, folder: Path, files: list[Path]) -> None:
     """Store the tables of an exhibit, and put its picture where the documentation shows it.
 
     Raises:
@@ -115,15 +114,15 @@ def store(exhibit: Exhibit, files: list[Path]) -> None:
     """
     if not (ROOT / "pyproject.toml").is_file():
         raise ReproductionError("--update changes the stored values of a checkout, and this is none")
-    folder, hashes = STORED / exhibit.name, {}
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.csv"):
+    stored, hashes = STORED / exhibit.name, {}
+    stored.mkdir(parents=True, exist_ok=True)
+    for old in stored.glob("*.csv"):
         old.unlink()
-    for path in files:
-        place = IMAGES if path.suffix == ".png" else folder
-        (place / path.name).write_bytes(path.read_bytes())
-        if path.suffix == ".csv":
-            hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for file in files:
+        content = (folder / file).read_bytes()
+        ((IMAGES if file.suffix == ".png" else stored) / file).write_bytes(content)
+        if file.suffix == ".csv":
+            hashes[file.name] = hashlib.sha256(content).hexdigest()
     noted = about() | {exhibit.name: {"results_version": RESULTS_VERSION, "sha256": hashes}}
     text = json.dumps(dict(sorted(noted.items())), indent=2)
     (STORED / ABOUT).write_text(text + "\n", encoding="utf-8")

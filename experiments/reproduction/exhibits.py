@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -102,10 +103,25 @@ def validation(aside: Path, workers: int) -> Made:
     return Made({"checks": checks, "ablations": found.ablations, "sizes": found.sizes}, {})
 
 
+def claims(aside: Path, workers: int) -> Made:
+    """Return what was measured for each claim of the source article, the verdicts, and the pictures."""
+    from experiments.claims.report import TABLE
+    from experiments.cli_claims import claims_and_report
+
+    report = aside / "report"
+    claims_and_report(report, workers, False, None)
+    drawings: dict[str, Callable[[Path], object]] = {
+        f"claims/{path.stem}": partial(shutil.copy, path) for path in sorted(report.glob("*.png"))
+    }
+    return Made({"claims": pd.read_csv(report / f"{TABLE}.csv")}, drawings)
+
+
+CLAIMS = Exhibit("claims", "verdicts on the source article", ("docs/claims.md",), claims, slow=True)
 EXHIBITS = (
     Exhibit("results", "table of results", ("README.md", "README.zh.md", "docs/index.md"), results),
     Exhibit("summary", "picture of one run", ("README.md", "README.zh.md", "docs/index.md"), summary),
     Exhibit("validation", "misses and ablations", ("docs/limitations.md",), validation, slow=True),
+    CLAIMS,
 )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments import cli, cli_reproduce
+from experiments.claims.rules import rules
 from experiments.reproduction import checking
 from experiments.reproduction.exhibits import EXHIBITS, RESULTS, Exhibit, Made
 from model.provenance import RESULTS_VERSION
@@ -79,15 +80,23 @@ def test_all_are_as_stored(gridrush):
 
 
 def test_every_picture_and_page_belongs_to_an_exhibit():
-    drawn = {path.stem for path in checking.STORED.glob("*/*.csv")}
-    for page in PAGES:
-        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
-            name = Path(picture)
-            assert name.name in SCREENSHOTS or name.stem in drawn, (
-                f"{page.name} shows {picture}: who makes it?"
-            )
+    drawn = {path.stem for path in checking.STORED.glob("*/*.csv")} | {claim.key for claim in rules().claims}
+    shown = {
+        Path(picture)
+        for page in PAGES
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
+    assert len(shown) > 2
+    unknown = {path for path in shown if path.name not in SCREENSHOTS and path.stem not in drawn}
+    assert not unknown, "no exhibit draws them"
     for exhibit in EXHIBITS:
         assert all((ROOT / page).is_file() for page in exhibit.pages)
+
+
+def test_the_stored_claims_are_those_that_the_documentation_shows():
+    shown = checking.read(ROOT / "docs" / "claims" / "claims_table.csv")
+    stored = checking.read(checking.STORED / "claims" / "claims.csv")
+    pd.testing.assert_frame_equal(stored, shown, check_exact=True)
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
@@ -97,6 +106,21 @@ def test_something_is_stored_for_each_and_not_altered(exhibit):
     assert noted["sha256"].keys() == {path.name for path in (checking.STORED / exhibit.name).glob("*.csv")}
     for name in noted["sha256"]:
         assert checking.stored_hash(exhibit, name) == noted["sha256"][name]
+
+
+def test_limitations_quotes_the_stored_ablations():
+    """Numbers in running text go stale unnoticed; these are the ones that answer the article."""
+    page = (ROOT / "docs" / "limitations.md").read_text(encoding="utf-8")
+    table = checking.read(checking.STORED / "validation" / "ablations.csv").set_index(["arm", "outcome"])
+    gap = table.xs("gap_2028_gw", level="outcome")
+    assert f"the reference case is short by {gap['mean']['reference']:.0f} GW" in page
+    assert f"(adds {gap['difference']['no outside supply']:.0f} GW to the gap)" in page
+    imitation = table.loc["imitation (J = 0.7)"]
+    moved = imitation["difference_low"] * imitation["difference_high"] > 0
+    assert f"it adds {imitation['difference']['gap_2028_gw']:.1f} GW to the gap" in page
+    assert f"miners deliver {-imitation['difference']['miners_2028_gw']:.1f} GW less" in page
+    assert f"takes {-imitation['difference']['hashprice_mean']:.1f} USD off hashprice" in page
+    assert not moved[["rent_2028_usd_kw_month", "exits", "hhi_hash_end", "hhi_ai_end", "hhi_value_end"]].any()
 
 
 def test_the_table_of_results_has_the_columns_that_the_pages_show():
