@@ -24,6 +24,7 @@ from model import foreign_files
 from model.run import Run, run
 from model.run_folder import RunFolderError, read_manifest, slug
 from model.scenario_files import load_scenario
+from viz.firm import Cell, Table
 from viz.folders import holding
 from viz.study import StoredStudy
 
@@ -217,3 +218,9 @@ def test_names_in_reports_are_text_and_no_markup(done):
     report = next(store.folder.rglob("*.html")).read_text(encoding="utf-8")
     assert "<script" not in report
     assert "&lt;script&gt;" in report
+
+
+def test_names_on_the_page_are_text_and_no_markup():
+    table = Table((SCRIPT,), ((Cell(SCRIPT),),)).html()
+    assert "<script" not in table
+    assert table.count("&lt;script&gt;") == 2
