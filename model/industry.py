@@ -57,7 +57,7 @@ class Industry(mesa.Model):
     # a model, puts a blank one in the place of the scenario a Reset asks for. So there is none to be found.
     @property
     def scenario(self) -> None:  # type: ignore[override]
-        """Say where the scenario is."""
+        """Not kept here: the scenario of an industry is `state.scenario`."""
         raise AttributeError("the scenario of an industry is industry.state.scenario")
 
     @scenario.setter

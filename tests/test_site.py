@@ -9,9 +9,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 
 import gridrush
+from model.run import Run
 from model.scenario_files import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,31 +142,59 @@ def test_reference_pages_are_those_of_the_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_tutorial_works_line_by_line(tmp_path: Path) -> None:
-    """Runs are cut to two years; blocks of Python are one session, as a reader types them."""
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Do what the tutorial says, line by line; runs are cut to two years, Python is one session."""
+    folder = tmp_path_factory.mktemp("workshop")
     tutorial = ROOT / "docs" / "tutorial.md"
-    (tmp_path / "patient.py").write_text(fenced(ROOT / "docs" / "strategies.md", "python")[0])
-    (tmp_path / "fast_grid.toml").write_text(fenced(tutorial, "toml")[0])
-    steps = re.findall(r"^```(console|python)\n(.*?)^```", tutorial.read_text(), re.DOTALL | re.MULTILINE)
-    assert [language for language, _ in steps].count("console") >= 7
+    (folder / "patient.py").write_text(fenced(ROOT / "docs" / "strategies.md", "python")[0])
+    (folder / "fast_grid.toml").write_text(fenced(tutorial, "toml")[0])
     session = ""
-    for language, text in steps:
+    for language, text in re.findall(
+        r"^```(console|python)\n(.*?)^```", tutorial.read_text(), re.DOTALL | re.MULTILINE
+    ):
         if language == "console":
             for line in text.splitlines():
                 words = shlex.split(line, comments=True)
                 assert words[0] == "gridrush"
-                _done([TOOLS / "gridrush", *words[1:], *SHORT.get(words[1], [])], tmp_path)
+                _done([TOOLS / "gridrush", *words[1:], *SHORT.get(words[1], [])], folder)
         else:
             text = text.replace("2028-12", "2027-06")
             text = text.replace('("reference")', '("reference", **{"horizon.months": 24})')
             session += text
-            _done([sys.executable, "-c", session], tmp_path)
+            _done([sys.executable, "-c", session], folder)
+    return folder
 
 
 def _done(command: list, folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, (command, done.stderr)
     assert done.stdout.strip() or done.stderr.strip(), command
+
+
+def test_the_tutorial_leaves_the_runs_and_the_report_it_promises(workshop: Path) -> None:
+    first, again = (Run.load(workshop / "runs" / name) for name in ("fast_grid", "fast_grid_again"))
+    pd.testing.assert_frame_equal(first.series, again.series)
+    assert not first.series.equals(Run.load(workshop / "runs" / "first").series)
+    assert Run.load(workshop / "runs" / "patient").scenario.choice.strategy == "patient"
+    assert (workshop / "runs" / "smoke" / "analysis" / "report.html").is_file()
+
+
+def test_what_the_guide_says_of_other_languages_works_on_a_run(
+    workshop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    guide = ROOT / "docs" / "howto" / "export.md"
+    for text in fenced(guide, "python"):
+        exec(compile(text.replace("runs/", f"{workshop}/runs/"), str(guide), "exec"), {"__name__": "guide"})
+    (query,) = fenced(guide, "sql")
+    found = duckdb.sql(query.replace("runs/", f"{workshop}/runs/", 1)).fetchall()
+    assert {arm for arm, _ in found} == {"reference", "queue_reform"}
+    (r,) = fenced(guide, "r")
+    columns = set(pd.read_parquet(workshop / "runs" / "smoke" / "runs").columns)
+    assert set(re.findall(r"runs\$(\w+)", r)) <= columns
+    assert {"month", "gap_gw"} <= set(pd.read_stata(tmp_path / "series.dta").columns)
+    assert not pd.read_csv(tmp_path / "leases.csv").empty
 
 
 def test_scenarios_of_the_guides_are_scenarios(tmp_path: Path) -> None:

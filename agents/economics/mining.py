@@ -1,9 +1,8 @@
 """What a mining machine earns: hashprice, breakeven power price, dispatch, life, value and free entry.
 
 Units: hashprice in USD per PH/s per day, efficiency in J/TH, energy in USD/MWh, machine values in USD/TH,
-    rates
-and volatilities per year, time in years. Megawatts here are those a machine draws at its plug (1 EH/s at
-e J/TH draws e MW); losses between the meter and the plug are the caller's business.
+rates and volatilities per year, time in years. Megawatts here are those a machine draws at its plug (1 EH/s
+at e J/TH draws e MW); losses between the meter and the plug are the caller's business.
 """
 
 import math
