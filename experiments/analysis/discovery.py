@@ -48,9 +48,12 @@ def title_of(material: Material, interest: Interest) -> str:
 
 
 def feature_scores(material: Material) -> pd.DataFrame:
-    """Return how much each input tells about each outcome (extra trees); scores of an outcome add to one."""
+    """Return how much each input tells about each outcome (extra trees); scores of an outcome add to one.
+
+    Empty with fewer than two inputs: one alone tells all there is.
+    """
     table = inputs(material)
-    if len(table) < FEWEST_RUNS or not len(table.columns):
+    if len(table) < FEWEST_RUNS or len(table.columns) < 2:
         return pd.DataFrame()
     frames = []
     with _workbench():

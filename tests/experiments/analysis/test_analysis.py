@@ -163,6 +163,14 @@ def test_an_analysis_is_figures_tables_origin_and_a_report(done):
     assert not list(store.folder.glob(".analysis*"))
 
 
+def test_arms_alone_are_analysed_without_looking_for_what_matters_among_one_input(done):
+    store = done(uncertainties={}, replications=30, fates=True)
+    assert len(store.runs()) >= 50
+    report = analyse(store.folder).read_text(encoding="utf-8")
+    assert "Paired differences" in report
+    assert "Feature scores" not in report
+
+
 def test_nothing_to_analyse_is_one_clear_line(tmp_path: Path, plan):
     from experiments.store import make_store
 
