@@ -74,24 +74,32 @@ def allowed(licence: str) -> bool:
     )
 
 
-def vulnerable(report: dict[str, Any]) -> tuple[list[str], int, int]:
-    """Return a line a vulnerability, how many packages were looked up, and how many there are."""
-    packages = report.get("dependencies", [])
+def vulnerable(packages: list[dict[str, Any]]) -> tuple[list[str], int]:
+    """Return a line a vulnerability, and how many packages were looked up."""
     lines = [
         f"{package['name']} {package['version']}: {found['id']}, mended in "
         f"{', '.join(found.get('fix_versions') or []) or 'no version yet'}"
         for package in packages
         for found in package.get("vulns", [])
     ]
-    return lines, sum("skip_reason" not in package for package in packages), len(packages)
+    return lines, sum("skip_reason" not in package for package in packages)
 
 
-def audit(locks: tuple[Path, ...] = LOCKS) -> dict[str, Any]:
-    """Return what pip-audit says of the locks; nothing when no service answers."""
+def audited() -> list[dict[str, Any]]:
+    """Return what pip-audit says of all locks; locks clash, so each is looked up on its own."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for lock in LOCKS:
+        packages = audit(lock).get("dependencies", [])
+        found |= {(package["name"], package.get("version", "")): package for package in packages}
+        if all("skip_reason" in package for package in packages):
+            break  # No service answers, and none will for the next lock.
+    return list(found.values())
+
+
+def audit(lock: Path) -> dict[str, Any]:
+    """Return what pip-audit says of a lock; nothing when no service answers."""
     command = [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off", "--timeout=5"]
-    command += ["--disable-pip", "--require-hashes"]
-    for lock in locks:
-        command += ["--requirement", str(lock)]
+    command += ["--disable-pip", "--require-hashes", "--requirement", str(lock)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -123,9 +131,10 @@ def main() -> int:
     """Check both and return the exit status."""
     lines = refused(installed(), locked(RUN))
     print(f"Licences: {len(lines)} of {len(locked(RUN))} packages refused, {len(EXCEPTIONS)} excepted.")
-    found, looked_up, count = vulnerable(audit())
+    packages = audited()
+    found, looked_up = vulnerable(packages)
     if looked_up:
-        print(f"Vulnerabilities: {len(found)} known in {looked_up} of {count} locked packages.")
+        print(f"Vulnerabilities: {len(found)} known in {looked_up} of {len(packages)} locked packages.")
     else:
         print("Vulnerabilities: not checked, since no vulnerability service can be reached from here.")
     for line in [*lines, *found]:

@@ -121,6 +121,14 @@ def test_without_a_service_it_says_so_and_passes(audited, capsys, silence):
     assert "not checked, since no vulnerability service can be reached" in said.out
 
 
+@pytest.mark.slow
+def test_every_lock_can_be_audited(script):
+    """Whatever service there is: pip-audit takes each of the files."""
+    assert len(script.LOCKS) == 4
+    for lock in script.LOCKS:
+        assert isinstance(script.audit(lock), dict)
+
+
 def test_a_broken_audit_is_no_clean_one(audited, capsys):
     with pytest.raises(SystemExit, match="invalid requirements input"):
         audited(capsys, stderr="ERROR:pip_audit._cli:invalid requirements input: x.lock")
