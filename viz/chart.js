@@ -81,15 +81,24 @@ function larger(size, scale) {
   return Array.isArray(size) ? size.map((each) => each * scale) : size * scale;
 }
 
+// How much smaller a chart is than the room it was laid out for, if it says for what: a map has no use for
+// marks and letters of full size on half the room.
+function shrink(figure, width, height) {
+  const [wide, high] = figure.layout.meta?.room ?? [width, height];
+  return Math.min(1, width / wide, height / high);
+}
+
 function laidOut(figure, place) {
   const { width, height } = place.getBoundingClientRect();
+  const small = shrink(figure, width, height);
   const scale = window.innerWidth >= 1600 ? 1.2 : 1;
   const layout = { ...readable(structuredClone(figure.layout), scale), width, height };
   for (const side of ["l", "r", "t", "b"]) layout.margin[side] *= scale;
   const data = figure.data.map((trace) => ({
     ...structuredClone(trace),
     ...(trace.textfont ? { textfont: { ...trace.textfont, size: (trace.textfont.size ?? 12) * scale } } : {}),
-    ...(trace.marker?.size ? { marker: { ...trace.marker, size: larger(trace.marker.size, scale) } } : {}),
+    ...(trace.marker?.size ? { marker: { ...trace.marker, size: larger(trace.marker.size, scale * small) } } : {}),
+    ...(trace.name === "names" && small < 0.8 ? { visible: false } : {}),
   }));
   return { data, layout };
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import solara
 
 from model.errors import GridrushError
@@ -113,30 +116,33 @@ def Both(player: ComparePlayer, key: str, dark: bool) -> None:
     chart = charts[min(number, len(charts) - 1)]
     pair, looks = record.moments(shown.at), Looks(dark)
     figures = [drawn_or_said(chart.build, moment, looks) for moment in pair]
-    with solara.Div(classes=["gridrush-compare"]):
+    first, second = figures
+    less = None if isinstance(first, str) or isinstance(second, str) else difference(first, second, looks)
+    # What has no value a month has no difference, and takes its room; a tab with nothing else has no choice.
+    alone = less is None and len(charts) == 1
+    with solara.Div(classes=["gridrush-compare", *(["gridrush-alone"] if alone else [])]):
         for letter, figure in zip("AB", figures, strict=True):
             _drawn(player, f"{letter}-{chart.name}", _lettered(figure, letter), shown.frame)
-        first, second = figures
-        less = None if isinstance(first, str) or isinstance(second, str) else difference(first, second, looks)
         if less:
             _drawn(player, f"difference-{chart.name}", less, shown.frame)
-        else:
-            solara.Div(
-                classes=["gridrush-facts-table gridrush-empty"],
-                children=["This chart has no value a month to take a difference of."],
+        if not alone:
+            with solara.Div(classes=["gridrush-facts-table", *([] if less else ["gridrush-wide"])]):
+                Chips([each.name for each in charts], chart.name, choose)
+                solara.HTML(tag="table", unsafe_innerHTML=_table(*pair).html(), classes=["gridrush-table"])
+
+
+@solara.component
+def Chips(names: list[str], here: str, choose: Callable[[int], None]) -> None:
+    """Show the charts of the tab to choose from."""
+    with solara.Div(classes=["gridrush-chips"]):
+        for at, name in enumerate(names):
+            solara.Button(
+                name.replace("-", " "),
+                small=True,
+                text=True,
+                classes=["gridrush-here"] if name == here else [],
+                on_click=lambda at=at: choose(at),
             )
-        with solara.Div(classes=["gridrush-facts-table"]):
-            if len(charts) > 1:
-                with solara.Div(classes=["gridrush-chips"]):
-                    for at, each in enumerate(charts):
-                        solara.Button(
-                            each.name.replace("-", " "),
-                            small=True,
-                            text=True,
-                            classes=["gridrush-here"] if each is chart else [],
-                            on_click=lambda at=at: choose(at),
-                        )
-            solara.HTML(tag="table", unsafe_innerHTML=_table(*pair).html(), classes=["gridrush-table"])
 
 
 def _drawn(player: Player, name: str, figure: dict | str, frame: int) -> None:
@@ -156,9 +162,9 @@ def _lettered(figure: dict | str, letter: str) -> dict | str:
     if isinstance(figure, str):
         return figure
     title = figure["layout"]["title"]
-    return figure | {
-        "layout": figure["layout"] | {"title": title | {"text": f"<b>{letter}</b>  {title['text']}"}}
-    }
+    # Half as wide, a title has no room for what it says in brackets.
+    text = re.sub(r" \(.*?\)", "", title["text"])
+    return figure | {"layout": figure["layout"] | {"title": title | {"text": f"<b>{letter}</b>  {text}"}}}
 
 
 def _table(first: Moment, second: Moment) -> Table:

@@ -52,9 +52,9 @@ class Desk:
         if view == "compare" and self.compare.record is None and not self.compare.busy.value:
             self.compare.run()
 
-    def take_over(self, run: Run) -> None:
-        """Show a run that was computed elsewhere as a replay."""
-        self.replay.folder.value = ""
+    def take_over(self, run: Run, study: str, number: int) -> None:
+        """Show a run of a study as a replay."""
+        self.replay.folder.value, self.replay.number.value = study, number
         self.replay.show_now(StoredRecord(run), 0)
         self.view.value = "replay"
 
@@ -75,7 +75,7 @@ class Desk:
             "month": month,
         }
         if view == "replay":
-            return Link(folder=self.replay.folder.value, **common)
+            return Link(folder=self.replay.folder.value, run=self.replay.number.value, **common)
         if view == "ensemble":
             return Link(folder=self.ensemble.folder.value, **common)
         if view == "compare":
@@ -93,7 +93,9 @@ class Desk:
 
     def _open(self, link: Link) -> None:
         view = self.view.value
-        if view == "replay" and link.folder:
+        if view == "replay" and link.folder and link.run >= 0:
+            self.replay.open_run_of(link.folder, link.run, self._number(link.month))
+        elif view == "replay" and link.folder:
             self.replay.open(link.folder, self._number(link.month))
         elif view == "ensemble" and link.folder:
             self.ensemble.open(link.folder)

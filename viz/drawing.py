@@ -112,8 +112,13 @@ def spelled(unit: str) -> str:
 
 
 def figure(traces: Sequence[Trace], layout: dict[str, Any]) -> Figure:
-    """Return a figure."""
-    return {"data": list(traces), "layout": layout}
+    """Return a figure; a line of a single month is drawn as a dot, since it would not be seen."""
+    return {"data": [_seen(trace) for trace in traces], "layout": layout}
+
+
+def _seen(trace: Trace) -> Trace:
+    single = trace.get("mode") == "lines" and len(trace["x"]) == 1
+    return trace | {"mode": "lines+markers", "marker": {"size": 8}, "cliponaxis": False} if single else trace
 
 
 def layout(looks: Looks, title: str, unit: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -51,21 +51,26 @@ class EnsembleDesk(Player):
 
         self.run_in_thread(read, "reading the study")
 
-    def replay(self, then: Callable[[Run], None]) -> None:
-        """Run what was picked once more, whole, and hand it on."""
+    def replay(self, then: Callable[[Run, str, int], None]) -> None:
+        """Run what was picked once more, whole, and hand it on with its study and number."""
         study, number = self.study.value, self.picked.value
         if study is None or number is None:
             return
 
         def compute() -> None:
-            scenario, seed = study.scenario_of(number)
-            then(run_scenario(scenario, seed))
+            then(again(study, number), self.folder.value, number)
 
         self.run_in_thread(compute, f"replaying run {number}")
 
 
+def again(study: StoredStudy, number: int) -> Run:
+    """Run a run of a study once more, whole."""
+    scenario, seed = study.scenario_of(number)
+    return run_scenario(scenario, seed)
+
+
 @solara.component
-def EnsembleView(desk: EnsembleDesk, replay: Callable[[Run], None], dark: bool) -> None:
+def EnsembleView(desk: EnsembleDesk, replay: Callable[[Run, str, int], None], dark: bool) -> None:
     """Show the study and what to look at, at the side; fan and scatter beside it."""
     study = desk.study.value
     with solara.Div(classes=["gridrush-body"]):
@@ -102,7 +107,7 @@ def StudySource(desk: EnsembleDesk) -> None:
                 on_value=lambda folder: desk.open(folder) if folder else None,
             )
         solara.InputText(
-            "or the path of a folder",
+            "or the path of a folder" if found else "Path of a folder",
             value=chosen,
             dense=True,
             on_value=lambda text: _typed(desk, text.strip()),
@@ -110,7 +115,7 @@ def StudySource(desk: EnsembleDesk) -> None:
 
 
 @solara.component
-def Looking(desk: EnsembleDesk, study: StoredStudy, replay: Callable[[Run], None]) -> None:
+def Looking(desk: EnsembleDesk, study: StoredStudy, replay: Callable[[Run, str, int], None]) -> None:
     """Show what to look at, and the run that was picked."""
     inputs = [*study.uncertainties, *study.levers, "seed"]
     with solara.Div(classes=["gridrush-form"], style="margin-top: 14px"):

@@ -22,6 +22,8 @@ class Link:
     tab: str = ""
     folder: str = ""
     """Stored run or study."""
+    run: int = -1
+    """Run of the study to replay."""
     other: str = ""
     """Second scenario of a comparison."""
     dark: bool = False
@@ -31,7 +33,7 @@ class Link:
         """Return the link as the query of an address, such as ?scenario=no_ai&seed=3."""
         pairs: list[tuple[str, str]] = []
         start = Link()
-        for name in ("view", "scenario", "seed", "month", "tab", "folder", "other"):
+        for name in ("view", "scenario", "seed", "month", "tab", "folder", "run", "other"):
             value = getattr(self, name)
             if value != getattr(start, name):
                 pairs.append((name, str(value)))
@@ -56,8 +58,8 @@ def read_link(query: str | None, **otherwise: Any) -> Link:  # noqa: ANN401
             settings[key] = _value(text)
         elif name == "theme":
             found["dark"] = value == "dark"
-        elif name == "seed":
-            found |= {"seed": int(value)} if value.isdecimal() else {}
+        elif name in ("seed", "run"):
+            found |= {name: int(value)} if value.isdecimal() else {}
         elif name == "view":
             found |= {"view": value} if value in VIEWS else {}
         elif name in ("scenario", "month", "tab", "folder", "other"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import solara
 
 from model.run import Run
+from viz.ensemble import again
 from viz.folders import holding, stored
 from viz.jumps import KINDS, jumps
 from viz.live import Stage
 from viz.player import Player
 from viz.record import StoredRecord
+from viz.study import open_study
 
 
 class ReplayPlayer(Player):
@@ -19,15 +21,26 @@ class ReplayPlayer(Player):
         """Start with no folder."""
         super().__init__()
         self.folder = solara.reactive("")
+        self.number = solara.reactive(-1)
+        """Number of the run if the folder is that of a study."""
 
     def open(self, folder: str, at: int = 0) -> None:
         """Read a run and show one of its months."""
-        self.folder.value = folder
+        self.folder.value, self.number.value = folder, -1
 
         def read() -> None:
             self.show_now(StoredRecord(Run.load(folder)), at)
 
         self.run_in_thread(read, "reading the run")
+
+    def open_run_of(self, study: str, number: int, at: int = 0) -> None:
+        """Run a run of a study once more and show one of its months."""
+        self.folder.value, self.number.value = study, number
+
+        def compute() -> None:
+            self.show_now(StoredRecord(again(open_study(study), number)), at)
+
+        self.run_in_thread(compute, f"replaying run {number}")
 
     def reset(self) -> None:
         """Go back to the first month."""
@@ -68,7 +81,10 @@ def Source(player: ReplayPlayer) -> None:
                 on_value=lambda folder: player.open(folder) if folder else None,
             )
         solara.InputText(
-            "or the path of a folder", value=chosen, dense=True, on_value=lambda text: _typed(player, text)
+            "or the path of a folder" if found else "Path of a folder",
+            value=chosen,
+            dense=True,
+            on_value=lambda text: _typed(player, text),
         )
         if isinstance(record, StoredRecord):
             manifest = record.run.manifest

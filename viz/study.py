@@ -83,7 +83,10 @@ class StoredStudy:
 
     def scenario_of(self, run: int) -> tuple[Scenario, int]:
         """Return scenario and seed of a run."""
-        row = self.runs.loc[(self.runs["run"] == run).to_numpy()].iloc[0]
+        rows = self.runs.loc[(self.runs["run"] == run).to_numpy()]
+        if rows.empty:
+            raise GridrushError(f"{self.folder}: no run {run} of this study has succeeded")
+        row = rows.iloc[0]
         values: dict[str, Any] = {name: _plain(row[name]) for name in self.uncertainties}
         for lever, options in self.levers.items():
             values |= _flat(options[row[lever]])

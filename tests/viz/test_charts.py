@@ -39,6 +39,12 @@ def test_every_chart_is_plain_data_from_the_first_month_on(chart, looks, live, m
         assert figure["layout"]["title"]["text"].startswith("<b>")
 
 
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
+def test_a_line_of_one_month_can_be_seen(chart, live):
+    traces = chart.build(Moment(live, 0), LIGHT)["data"]
+    assert not [trace["name"] for trace in traces if trace.get("mode") == "lines" and len(trace["x"]) == 1]
+
+
 @pytest.mark.parametrize("chart", [c for c in CHARTS if c.name != "relations"], ids=lambda chart: chart.name)
 def test_the_measured_axis_says_its_unit(chart, moment):
     figure = chart.build(moment, LIGHT)

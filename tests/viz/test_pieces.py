@@ -38,6 +38,7 @@ from viz.study import bands, open_study, run_near
         Link(scenario="no_ai", seed=7, month="2027-04", tab="map", dark=True),
         Link(view="compare", other="btc_bear"),
         Link(view="replay", folder="/some where/run & co", month="2030-01"),
+        Link(view="replay", folder="/a study", run=12, month="2029-02"),
         Link(settings={"ai.demand_gw": 80.0, "power.queue_mode": "fcfs", "bitcoin.halving": False}),
     ],
 )
@@ -173,6 +174,17 @@ def test_a_desk_opens_what_its_link_asks_for_and_gives_the_link_back():
     desk = Desk(link)
     assert desk.live.at == 4
     assert desk.link() == link
+    desk.close()
+
+
+def test_a_link_to_a_run_of_a_study_runs_it_once_more(study_folder):
+    desk = Desk(Link(view="replay", folder=str(study_folder), run=3, month="2026-08"))
+    _until(lambda: desk.replay.record is not None)
+    series = open_study(study_folder).series("gap_gw")[3]
+    np.testing.assert_allclose(desk.replay.record.series["gap_gw"], series, rtol=1e-9)
+    assert desk.link() == Link(view="replay", folder=str(study_folder), run=3, month="2026-08")
+    desk.replay.open_run_of(str(study_folder), 99)
+    _until(lambda: "no run 99" in desk.replay.error.value)
     desk.close()
 
 

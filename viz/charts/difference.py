@@ -60,15 +60,20 @@ def headlines(first: Moment, second: Moment) -> list[tuple[str, str, str, str]]:
     rows = []
     for column, label, unit, digits, scale in HEADLINES:
         a, b = float(first.now[column]) * scale, float(second.now[column]) * scale
+        # Adding zero makes a zero of a minus zero.
+        less = round(b - a, digits) + 0.0
         name = f"{label}, {unit}" if unit else label
-        rows.append((name, f"{a:,.{digits}f}", f"{b:,.{digits}f}", f"{b - a:+,.{digits}f}"))
+        rows.append((name, f"{a:,.{digits}f}", f"{b:,.{digits}f}", f"{less:+,.{digits}f}"))
     return rows
 
 
 def _comparable(trace: Trace) -> bool:
     months = trace.get("x") or []
     return (
-        trace.get("mode") == "lines" and "fill" not in trace and bool(months) and isinstance(months[0], str)
+        str(trace.get("mode")).startswith("lines")
+        and "fill" not in trace
+        and bool(months)
+        and isinstance(months[0], str)
     )
 
 

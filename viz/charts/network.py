@@ -25,6 +25,8 @@ EDGES: tuple[tuple[str, str, str, float], ...] = (
     ("takeover", palette.PURPLE, "solid", 2.0),
     ("hosts", palette.YELLOW, "dot", 1.5),
 )
+ROOM = [960, 560]
+"""Dots across and down the map is laid out for; with less, marks shrink and names are left to the hover."""
 LARGE = 12.0
 """Dots across from which on no name may cover a mark."""
 ON_DISC = {use: "#FFFFFF" if use in ("subleased", "converted") else "#101820" for use in palette.USES}
@@ -50,6 +52,7 @@ def relations_map(moment: Moment, looks: Looks) -> Figure:
         yaxis=BARE | {"range": [-27, 34]},
         margin={"l": 8, "r": 8, "b": 8},
         legend={"itemsizing": "constant"},
+        meta={"room": ROOM},
     )
     return figure(traces, settings)
 

@@ -130,6 +130,7 @@ def _discs(group: pd.DataFrame, name: str, colour: str, looks: Looks, sides: dic
         "textposition": [sides[firm] for firm in names],
         "textfont": {"size": SMALL, "color": [looks.ink if firm in NINE else looks.quiet for firm in names]},
         "customdata": names,
+        "cliponaxis": False,
         "marker": {
             "color": colour,
             "size": numbers(sizes),
