@@ -218,9 +218,9 @@ def formulas() -> str:
     """Return the modules of formulas, for mkdocstrings to fill in."""
     modules = [module.name for module in pkgutil.iter_modules(agents.economics.__path__)]
     modules.remove("checks")
-    return "\n".join(
-        f"## {name.capitalize()}\n\n::: agents.economics.{name}\n{OF_A_MODULE}" for name in modules
-    )
+    sections = [(name.capitalize(), f"agents.economics.{name}") for name in modules]
+    sections.append(("Rules of choice", "agents.strategies.rules"))
+    return "\n".join(f"## {title}\n\n::: {module}\n{OF_A_MODULE}" for title, module in sections)
 
 
 def pages() -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ import pytest
 import gridrush
 from model.run import Run
 from model.scenario_files import load_scenario
+from model.tick import TICK
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sys.executable).parent
@@ -105,6 +106,13 @@ def test_formulas_are_drawn_and_lead_to_the_functions_that_compute_them(site: Pa
     linked = [row for row in rows if 'href="reference/formulas.html#agents.economics.' in row]
     assert len(linked) > 40
     assert "def hashprice" in Page(site / "reference" / "formulas.html").text
+
+
+def test_every_step_of_the_month_has_a_place_in_the_explanation() -> None:
+    text = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    steps = [f"{step.__module__}.{step.__name__}" for phase in TICK for step in phase.steps]
+    assert len(steps) > 20
+    assert not [step for step in steps if f"`{step}`" not in text]
 
 
 @pytest.mark.parametrize(
