@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import rows_where
+from agents.economics.credit import default_probability
 from agents.tables import LeaseStatus, Product, Tenure
 from model.machine_market import fit_machines, sell_machines
 from model.ownership import return_hosted_mw
@@ -73,7 +74,7 @@ def advance_leases(state: State) -> None:
     hazard = leases.default_hazard[exposed] * state.scratch.get("tenant_hazard_factor", 1.0)
     # A tenant defaults on all its high-yield leases or none; a backstop pays in its place.
     drawn = state.streams.uniform("tenant default", state.month, tenants.slot)
-    fails = drawn[leases.tenant[exposed]] < -np.expm1(-hazard / MONTHS)
+    fails = drawn[leases.tenant[exposed]] < default_probability(hazard, 1)
     tenants.barred_until[np.unique(leases.tenant[exposed[fails]])] = (
         state.month + state.scenario.ai.default_exclusion_months
     )

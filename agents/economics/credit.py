@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain
 from agents.economics.discounting import annuity_factor
 
+MONTHS = 12.0
+
 
 def debt_capacity(
     enterprise_value: ArrayLike,
@@ -171,3 +173,19 @@ def blended(old: ArrayLike, old_weight: ArrayLike, new: ArrayLike, new_weight: A
     total = np.asarray(before + added)
     share = np.where(total > 0.0, added / np.where(total > 0.0, total, 1.0), 0.0)
     return plain(np.asarray(old) * (1.0 - share) + np.asarray(new) * share)
+
+
+def default_probability(hazard: ArrayLike, months: ArrayLike) -> Result:
+    """Return the probability that a payer defaults within some months: 1 - exp(-hazard months / 12).
+
+    Args:
+        hazard: Constant default hazard, 1/year.
+        months: Length of the time.
+
+    Returns:
+        A probability, in the broadcast shape of the arguments.
+
+    Raises:
+        ValueError: If an argument is negative or NaN.
+    """
+    return plain(-np.expm1(-nonnegative("hazard", hazard) * nonnegative("months", months) / MONTHS))

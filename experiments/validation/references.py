@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from agents.economics.assignment import clear_leases
 from agents.economics.concentration import hhi
+from agents.economics.credit import default_probability
 from agents.economics.leases import lease_value, time_to_power_value
 from agents.economics.mining import (
     breakeven_power_price,
@@ -103,12 +105,12 @@ def _decisions() -> Iterator[Check]:
         "lease annuity, g .03, r .09, 15 years", lease_value(1.0, 0.03, 0.09, 15.0), 9.890506, "years", 6
     )
     yield _held(
-        "survival at a hazard of .02 a month, 36 months",
-        0.98**36,
+        "survival at a chance of .02 a month, 36 months",
+        1.0 - float(default_probability(-12.0 * math.log(0.98), 36)),
         0.483213,
         "share",
         6,
-        "discrete months: (1 - .02)^36; with a continuous hazard it would be exp(-.72) = .486752",
+        "the hazard a year is -12 ln .98; .02 a month as the hazard itself gives exp(-.72) = .486752",
     )
 
 

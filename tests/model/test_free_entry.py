@@ -47,13 +47,13 @@ def sector(hurdle):
     return RestOfWorld(scenario, np.array([1.0]), np.array([1.0]), np.array([1.0]), 0.0)
 
 
-def lived(hurdle, steps_a_year, seed, risk=RISK):
+def lived(hurdle, steps_a_year, seed, risk=RISK, start=1.0):
     """Return hashprice over the cost of a machine after every step, and whether somebody entered in it."""
     world, step = sector(hurdle), 1.0 / steps_a_year
     steps = YEARS * steps_a_year
     drawn = np.random.Generator(np.random.Philox(seed)).standard_normal(steps)
     grows = np.exp((DRIFT - risk**2 / 2) * step + risk * np.sqrt(step) * drawn)
-    revenue = CERTAIN * (1.0 + hurdle) * COST * USD_PH_DAY
+    revenue = start * CERTAIN * (1.0 + hurdle) * COST * USD_PH_DAY
     paid, entered = np.empty(steps), np.zeros(steps, dtype=bool)
     for now in range(steps):
         price = COST * np.exp(-DECAY * now * step)
@@ -145,3 +145,18 @@ def test_without_risk_the_barrier_is_the_user_cost_and_hashprice_stays_on_it():
     paid, entered = lived(0.0, 12, seed=0, risk=0.0)
     assert paid == pytest.approx(CERTAIN, rel=1e-3)
     assert entered[1:].all()
+
+
+def test_without_risk_hashprice_settles_at_the_user_cost_from_wherever_it_begins():
+    # Buyers order at most as much again as runs in a month; from three times the cost that takes two.
+    above, entered = lived(0.0, 12, seed=0, risk=0.0, start=3.0)
+    assert entered.all()
+    assert above[0] == pytest.approx(1.5 * CERTAIN, rel=0.01)
+    assert above[1:] == pytest.approx(CERTAIN, rel=1e-3)
+    # From half of it nobody enters until growth and cheaper machines have made up for it.
+    below, entered = lived(0.0, 12, seed=0, risk=0.0, start=0.5)
+    months = int(np.ceil(12 * np.log(2.0) / (DRIFT + DECAY)))
+    assert entered[: months - 1].sum() == 0
+    assert below[: months - 1].max() < CERTAIN
+    assert entered[months + 1 :].all()
+    assert below[months + 1 :] == pytest.approx(CERTAIN, rel=1e-3)

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.special import ndtr
 from scipy.stats import chi2
 
-from agents.economics.options import entry_exit_thresholds, option_hurdle, switching_threshold
+from agents.economics.options import entry_exit_thresholds, switching_threshold
 from agents.tables import Kind, LeaseStatus, Outcome, Status
 from model.choice import finance_offers, propose
 from model.defaults import defaults
@@ -323,15 +323,23 @@ def test_without_uncertainty_miners_enter_and_leave_where_dixit_does():
     assert found[1] == pytest.approx(leave, rel=0.02)
 
 
-def test_the_hurdle_is_all_that_stands_for_dixits_wedge():
-    """The sector's buyers hold no option to wait: at a volatility of 0.58 Dixit asks for more."""
-    sector = lone_sector(0.30, hurdle=0.05)
-    running_cost, entry_cost = 0.024 * 20.0 * 45.0 * 365, 10_000.0
-    risky, _ = entry_exit_thresholds(running_cost, entry_cost, 0.0, 0.30, 0.0, 0.58)
+def test_a_hurdle_stands_for_dixits_wedge_and_the_shipped_one_for_a_small_part_of_it():
+    """The sector's buyers hold no option to wait; whoever asks for more than cost enters where Dixit does."""
+    rate, price, volatility = 0.30, 10.0, 0.58
+    running_cost, entry_cost = 0.024 * 20.0 * 45.0 * 365, 1000 * price
+    risky, _ = entry_exit_thresholds(running_cost, entry_cost, 0.0, rate, 0.0, volatility)
+    wedge = (risky - running_cost) / (rate * entry_cost) - 1.0
 
-    def enters(hashprice):
-        sector.expected_hashprice = hashprice
-        return sector.wanted(0, 10.0) > 0.0
+    def entry(hurdle):
+        sector = lone_sector(rate, hurdle)
 
-    assert edge(enters, 10.0, 200.0) * 365 < risky
-    assert option_hurdle(0.3, 0.58, 0.12) > 4.0
+        def enters(hashprice):
+            sector.expected_hashprice = hashprice
+            return sector.wanted(0, price) > 0.5e-9
+
+        return edge(enters, 10.0, 200.0) * 365
+
+    assert entry(wedge) == pytest.approx(risky, rel=0.02)
+    shipped = Scenario().row.hurdle_rate
+    assert 0.0 < shipped < wedge / 10.0
+    assert running_cost + rate * entry_cost < entry(shipped) < risky

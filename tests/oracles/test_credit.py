@@ -7,6 +7,7 @@ from agents.economics.credit import (
     blended,
     build_draw,
     debt_capacity,
+    default_probability,
     equity_window,
     fire_sale_discount,
     lease_enterprise_value,
@@ -60,3 +61,12 @@ def test_terms_of_debt_blend_by_weight():
 def test_undefined_numbers_are_refused(formula):
     with pytest.raises(ValueError, match="nan"):
         formula(np.nan, 1.0, 1.0, 1.0, *([1.0] if formula is debt_capacity else []))
+
+
+def test_a_chance_of_two_per_cent_a_month_leaves_48_per_cent_after_three_years():
+    hazard = -12.0 * np.log(0.98)
+    assert default_probability(hazard, 1) == pytest.approx(0.02, rel=1e-12)
+    assert 1.0 - default_probability(hazard, 36) == pytest.approx(0.483213, abs=5e-7)
+    assert default_probability(0.0, 36) == default_probability(hazard, 0) == 0.0
+    with pytest.raises(ValueError, match="hazard"):
+        default_probability(-0.1, 1)
