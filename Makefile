@@ -97,6 +97,7 @@ tables: install ## Write the tables in docs/ anew that are read off code and dat
 	@$(BIN)/python scripts/odd_tables.py
 	@$(BIN)/python scripts/data_tables.py
 	@$(BIN)/python scripts/reference_pages.py
+	@$(BIN)/python scripts/validation_page.py
 
 .PHONY: clean
 clean: ## Remove the environments, caches and builds; results in runs/ stay

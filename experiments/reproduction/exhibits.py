@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from experiments.figures import save_summary
 from model.run import Run
 from model.run import run as run_scenario
+
+if TYPE_CHECKING:
+    from experiments.validation.report import Findings
 
 SEED = 75
 """The seed that `make run` shows."""
@@ -55,9 +58,19 @@ DRAWN = (
     "network_hashrate_eh_s",
 )
 JUDGED = (
-    *("part", "check", "value", "interval_low", "interval_high", "target_low", "target_high", "unit"),
-    *("record", "verdict"),
+    "part",
+    "check",
+    "value",
+    "interval_low",
+    "interval_high",
+    "target_low",
+    "target_high",
+    "unit",
+    "record",
+    "verdict",
+    "cause_or_note",
 )
+PATHS = ("hash_eh_s", "model_hash_eh_s", "hashprice", "model_hashprice")
 
 
 class Made(NamedTuple):
@@ -93,14 +106,38 @@ def summary(_aside: Path, _workers: int) -> Made:
 
 
 def validation(aside: Path, workers: int) -> Made:
-    """Return the verdicts of the validation and the ablations, which Limitations quotes."""
+    """Return the verdicts of the validation and what they rest on, which two pages quote and show."""
     from experiments.cli_validate import REPLICATIONS, findings, progress
-    from experiments.validation.checks import table
 
     with progress("validation") as told:
-        found = findings(REPLICATIONS, False, workers, told)
-    checks = pd.DataFrame(table(found.checks)[list(JUDGED)])
-    return Made({"checks": checks, "ablations": found.ablations, "sizes": found.sizes}, {})
+        return made_of(findings(REPLICATIONS, False, workers, told))
+
+
+def made_of(found: Findings) -> Made:
+    """Return the tables and drawings of a validation that the documentation shows."""
+    from experiments.validation.backtests import EVENTS
+    from experiments.validation.checks import table
+    from experiments.validation.drawings import DOTS, figures
+    from experiments.validation.history import FIT_WINDOWS, WHOLE
+
+    history, drawn = found.backtests, figures(found)
+    tables = {
+        "checks": pd.DataFrame(table(found.checks)[list(JUDGED)]),
+        "ablations": found.ablations,
+        "sizes": found.sizes,
+        "rolling_errors": history.errors,
+        "cross_scores": history.scores.reset_index(),
+        "backtest_events": _paths(history.paths, [window.name for window in EVENTS]),
+        "backtest_free_runs": _paths(history.paths, [window.name for window in (*FIT_WINDOWS, WHOLE)]),
+    }
+    shown = [name for name in drawn if name in tables]
+    return Made(tables, {name: partial(drawn[name].savefig, dpi=DOTS) for name in shown})
+
+
+def _paths(paths: Mapping[str, pd.DataFrame], windows: Sequence[str]) -> pd.DataFrame:
+    """Return hash and hashprice through windows of the record, simulated beside recorded."""
+    rows = pd.concat({name: paths[name][list(PATHS)] for name in windows}, names=["window"]).reset_index()
+    return rows.astype({"month": str})
 
 
 def claims(aside: Path, workers: int) -> Made:
@@ -120,7 +157,13 @@ CLAIMS = Exhibit("claims", "verdicts on the source article", ("docs/claims.md",)
 EXHIBITS = (
     Exhibit("results", "table of results", ("README.md", "README.zh.md", "docs/index.md"), results),
     Exhibit("summary", "picture of one run", ("README.md", "README.zh.md", "docs/index.md"), summary),
-    Exhibit("validation", "misses and ablations", ("docs/limitations.md",), validation, slow=True),
+    Exhibit(
+        "validation",
+        "checks, misses and ablations",
+        ("docs/validation.md", "docs/limitations.md"),
+        validation,
+        slow=True,
+    ),
     CLAIMS,
 )
 

@@ -115,11 +115,14 @@ def _beside_the_record(check: Check) -> Check:
 
 def _ban(paths: dict[str, Record]) -> list[Check]:
     cause = (
-        "machines a ban switches off return like any that pay again, at row.shutdown_speed; moving them "
-        "abroad took longer: the next two rows give them half a year"
+        "machines a ban switches off return like any that pay again, at row.shutdown_speed, while orders go "
+        "on arriving; moving them abroad took longer: see the rows with half a year for it"
     )
     checks = []
-    for window, note in ((BAN, cause), (BAN_WITH_MOVES, "the counterfactual that shows the cause")):
+    for window, note in (
+        (BAN, cause),
+        (BAN_WITH_MOVES, "a counterfactual: slower moves make up part of what is amiss, not all of it"),
+    ):
         path = paths[window.name]
         name = "" if window is BAN else ", machines moved in half a year"
         look = f"{window.name}, 2021-05 to 2022-01"

@@ -106,7 +106,10 @@ def _errors(errors: pd.DataFrame, epochs: pd.DataFrame) -> Figure:
             rows["months_ahead"], rows["log_rms"], color=colours[str(rule)], marker="o", label=str(rule)
         )
     left.set(
-        title="Rolling forecasts of hash, 2020-25: error by months ahead", ylabel="log rms", ylim=(0, None)
+        title="Rolling forecasts of hash, 2020-25",
+        xlabel="months ahead",
+        ylabel="log rms error",
+        ylim=(0, None),
     )
     left.legend()
     right.plot(
@@ -139,7 +142,7 @@ def _patterns(runs: pd.DataFrame) -> Figure:
     counts = np.sum(own["failures_after_peaks"].to_list(), axis=0)
     axes.bar(np.arange(len(counts)), counts, color=palette.ORANGE)
     axes.axvspan(9.5, 13.5, color=palette.LIGHT, zorder=0)
-    axes.set(title="failures by months after a peak", ylabel="failures")
+    axes.set(title="failures after a price peak (grey: the rule)", xlabel="months after", ylabel="failures")
     figure.suptitle(f"Patterns over {len(own)} runs; dashed: the bound of the rule", ha="left", x=0.01)
     return figure
 

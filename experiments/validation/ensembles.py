@@ -103,7 +103,7 @@ def differences(runs: pd.DataFrame, outcomes: Sequence[str], base: str) -> pd.Da
     sound = runs.loc[runs["error"] == ""]
     by = {str(arm): rows.set_index("seed") for arm, rows in sound.groupby("arm")}
     rows = []
-    for arm in dict.fromkeys(sound["arm"]):
+    for arm in dict.fromkeys([base, *sound["arm"]]):
         for outcome in outcomes:
             paired_off = (by[arm][outcome] - by[base][outcome]).dropna()
             mean, low, high = mean_interval(paired_off.to_numpy())

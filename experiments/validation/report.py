@@ -22,6 +22,7 @@ STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem a
 table{border-collapse:collapse;font-size:13px;margin:1rem 0}td,th{border:1px solid #ccc;padding:.2rem .5rem;
 text-align:left;vertical-align:top}th{background:#f2f2f2}.miss{background:#fbe3d6;font-weight:600}img{max-width:100%}"""
 HEAD = "<!doctype html><html lang=en><meta charset=utf-8><title>Gridrush: validation</title>"
+THOUSAND = 1000.0
 TRIFLE = 1e-12
 """Rounding, which is shown as nothing."""
 CHECKED = ("check", "value", "interval", "target", "unit", "record", "verdict", "look_at", "cause_or_note")
@@ -249,7 +250,9 @@ def _wide(differences: pd.DataFrame) -> pd.DataFrame:
                 outcome, ["mean", "difference", "difference_low", "difference_high"]
             ]
             row[label] = (
-                _number(mean) if not off else f"{_number(mean)} ({off:+.3g}: {low:+.3g} to {high:+.3g})"
+                _number(mean)
+                if not off
+                else f"{_number(mean)} ({_signed(off)}: {_signed(low)} to {_signed(high)})"
             )
         rows.append(row)
     return pd.DataFrame(rows)
@@ -262,7 +265,11 @@ def _number(value: object, digits: int = 4) -> str:
         return ""
     if abs(value) < TRIFLE:
         return "0"
-    return f"{value:,.0f}" if abs(value) >= 10.0 ** max(digits, 5) else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if abs(value) >= 10.0**digits else f"{value:.{digits}g}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+,.0f}" if abs(value) >= THOUSAND else f"{value:+.3g}"
 
 
 def _markdown(sections: list[Section]) -> str:
