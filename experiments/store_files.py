@@ -42,7 +42,7 @@ def told(folder: Path) -> Iterator[None]:
 
 def why_not_written(folder: Path, error: OSError) -> str:
     """Return the line for a failure to write."""
-    reason = error.strerror or str(error)
+    reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return (
             f"{folder}: no room to write ({reason}); what was finished is safe: "

@@ -2,15 +2,20 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import polars
 import pytest
 
 from experiments import store as stores
 from experiments.compaction import compact, take_over, waiting
 from experiments.execution import Job, execute
+from experiments.executors import Crew, SerialExecutor
+from experiments.runner import run_store
 from experiments.store import Store, make_store, open_store, resume_store
 from experiments.store_files import CHUNKS, StoreError, locked
 from experiments.store_layout import chunk_files, parts
@@ -41,6 +46,49 @@ def test_a_finished_store_is_a_few_files_that_anybody_reads(done):
     joined = f"""select count(*) from '{store.folder}/series/*.parquet' s
         join '{store.folder}/runs/*.parquet' r using (run) where r.arm = 'bear'"""
     assert duckdb.sql(joined).fetchall() == [(12,)]
+    by_polars = polars.read_parquet(store.folder / "runs" / "*.parquet")
+    assert by_polars["gap"].to_list() == by_pandas["gap"].to_list()
+    months = polars.scan_parquet(store.folder / "series" / "*.parquet").group_by("run").len().collect()
+    assert months["len"].to_list() == [2] * 12
+
+
+@pytest.mark.parametrize(
+    ("keep", "tables"),
+    [
+        ("outcomes", ["runs"]),
+        ("series", ["runs", "series"]),
+        ("everything", ["events", "firms", "leases", "runs", "series", "sites"]),
+    ],
+)
+def test_a_study_keeps_what_it_was_told_to(tmp_path: Path, plan, keep: str, tables: list[str]):
+    store = make_store(tmp_path / "store", plan(keep=keep, replications=1))
+    run_store(store, Crew(SerialExecutor(), 1, 1, "here"))
+    folders = [path.name for path in store.folder.iterdir() if path.is_dir() and path.name != CHUNKS]
+    assert sorted(folders) == tables
+    for table in tables:
+        assert set(store.table(table)["run"]) == {0, 1}
+
+
+READER = """
+import sys
+from pathlib import Path
+import duckdb, pandas, polars
+folder = Path(sys.argv[1])
+frames = (
+    pandas.read_parquet(folder / "runs"),
+    polars.read_parquet(folder / "runs" / "*.parquet"),
+    duckdb.sql(f"select * from '{folder}/runs/*.parquet'").df(),
+)
+ours = {"gridrush", "experiments", "model", "agents"} & set(sys.modules)
+print(*(len(frame) for frame in frames), len(ours))
+"""
+
+
+def test_a_store_is_read_where_gridrush_is_not_loaded(done):
+    store = done(**FULL)
+    command = [sys.executable, "-c", READER, store.folder]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=store.folder)
+    assert answer.stdout.split() == ["12", "12", "12", "0"]
 
 
 def test_every_run_has_its_seed_its_key_and_its_place(done):
