@@ -6,6 +6,7 @@ import html
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,9 +15,10 @@ from experiments.analysis.report import STYLE, image, table_html
 from experiments.analysis.saving import Album
 from experiments.claims.batches import RUNS, SPREAD
 from experiments.claims.figures import claim_figure, claim_numbers
+from experiments.claims.mechanisms import mechanism, scene_of
 from experiments.claims.rules import VERDICTS, Test
 from experiments.claims.verdicts import Finding
-from experiments.claims.words import defence, figure, rule_in_words
+from experiments.claims.words import defence, figure, rule_in_words, shown
 from experiments.store_files import put_text, told
 from model.manifest import PURPOSE
 
@@ -27,14 +29,23 @@ SPECIAL = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{
 ALIGNED = "llp{4.6cm}rrrlll"
 
 
+class Judged(NamedTuple):
+    """A finding, with the sentence about what is behind it."""
+
+    finding: Finding
+    behind: str
+
+
 def write_report(folder: Path, found: list[Finding], materials: Mapping[str, Material]) -> Path:
     """Write report, figures and tables into a folder; what was there of an earlier report is replaced."""
+    scene = scene_of(materials[RUNS], materials[SPREAD])
+    judged = [Judged(finding, mechanism(finding, scene)) for finding in found]
     aside = folder / ".report"
     with told(folder):
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         try:
-            _write(aside, found, materials)
+            _write(aside, judged, materials)
             for path in sorted(aside.iterdir()):
                 path.replace(folder / path.name)
         finally:
@@ -75,7 +86,8 @@ def markdown_table(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _write(folder: Path, found: list[Finding], materials: Mapping[str, Material]) -> None:
+def _write(folder: Path, judged: list[Judged], materials: Mapping[str, Material]) -> None:
+    found = [item.finding for item in judged]
     album = Album(folder, materials[RUNS])
     for finding in found:
         key, claim = finding.claim.key, finding.claim.claim
@@ -91,8 +103,8 @@ def _write(folder: Path, found: list[Finding], materials: Mapping[str, Material]
     put_text(folder / f"{TABLE}.md", markdown_table(_short(table)))
     for finding in found:
         album.table(f"{finding.claim.key}_sensitivity", "What moves it", "", _sensitivity(finding))
-    put_text(folder / f"{REPORT}.md", _markdown(found, table, materials))
-    put_text(folder / f"{REPORT}.html", _html(folder, found, table, materials))
+    put_text(folder / f"{REPORT}.md", _markdown(judged, table, materials))
+    put_text(folder / f"{REPORT}.html", _html(folder, judged, table, materials))
     album.close()
 
 
@@ -128,18 +140,22 @@ def _facts(found: list[Finding], materials: Mapping[str, Material]) -> list[str]
         f"({len(spread.failed)} failed) of the same arms over {len(spread.plan.uncertain)} shared "
         "uncertainties. Intervals resample whole draws, pairs kept together, and none is corrected for "
         "looking at many. Parameters are ranked by the swing of the deciding statistic between their thirds, "
-        "over the error of the swing.",
+        f"over the error of the swing; a third holds {spread.plan.samples // 3} draws, so that its "
+        "interval is wider and a verdict there easily less sure. What is behind a verdict was looked for "
+        "after it and is no part of its rule.",
         f"Gridrush {manifest['versions']['gridrush']}, code {manifest['code_version']}. {PURPOSE}",
     ]
 
 
-def _sections(finding: Finding) -> list[tuple[str, str]]:
+def _sections(judged: Judged) -> list[tuple[str, str]]:
+    finding = judged.finding
     return [
         ("Verdict", f"{finding.verdict}. {defence(finding)}"),
+        ("What is behind it", judged.behind),
         ("The experiment that could refute it", finding.claim.experiment),
         (
             "Its rule",
-            "; ".join(f"{t.test.statistic}: {t.test.rule} ({t.test.threshold_from})" for t in finding.tests),
+            f"{'; '.join(_rule(found.test) for found in finding.tests)}.",
         ),
     ]
 
@@ -151,44 +167,60 @@ def _rule(test: Test) -> str:
 def _verdict_table(finding: Finding) -> pd.DataFrame:
     """Return the verdict in the thirds of the leading parameters."""
     table = finding.flips.reindex(columns=["parameter", "below", "low", "above", "high"])
-    heads = {"parameter": "parameter", "below": "low third below", "low": "verdict there"}
-    return table.rename(columns=heads | {"above": "high third above", "high": "verdict there again"})
+    heads = {"below": "low third: below", "low": "verdict in the low third"}
+    return table.rename(columns=heads | {"above": "high third: above", "high": "verdict in the high third"})
 
 
-def _markdown(found: list[Finding], table: pd.DataFrame, materials: Mapping[str, Material]) -> str:
-    parts = [f"# {TITLE}", *_facts(found, materials)]
+def _overview(found: list[Finding]) -> pd.DataFrame:
+    """Return a row a claim: the verdict, and the figure that decides it."""
+    rows = []
     for finding in found:
+        decides = finding.deciding
+        rows.append(
+            {"": finding.claim.key, "claim": finding.claim.claim, "verdict": finding.verdict}
+            | {"estimate that decides": shown(decides.test, decides.estimate)}
+            | {"supported if": decides.test.rule, "over shared uncertainties": finding.over_spread}
+        )
+    return pd.DataFrame(rows)
+
+
+def _markdown(judged: list[Judged], table: pd.DataFrame, materials: Mapping[str, Material]) -> str:
+    found = [item.finding for item in judged]
+    parts = [f"# {TITLE}", *_facts(found, materials), markdown_table(_overview(found)).rstrip()]
+    for item, finding in zip(judged, found, strict=True):
         key = finding.claim.key
         parts.append(f"## {key}. {finding.claim.claim}")
-        parts += [f"**{head}.** {text}" for head, text in _sections(finding)]
+        parts += [f"**{head}.** {text}" for head, text in _sections(item)]
         parts += [f"![{finding.claim.claim}]({key}.png)"]
         parts += [markdown_table(_verdict_table(finding)).rstrip()] if len(finding.flips) else []
     parts += ["## Table for a paper", markdown_table(_short(table)).rstrip()]
     return "\n\n".join(parts) + "\n"
 
 
-def _html(folder: Path, found: list[Finding], table: pd.DataFrame, materials: Mapping[str, Material]) -> str:
+def _html(folder: Path, judged: list[Judged], table: pd.DataFrame, materials: Mapping[str, Material]) -> str:
+    found = [item.finding for item in judged]
     head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>'
     parts = [f"{head}<style>{STYLE}</style></head><body><h1>{TITLE}</h1>"]
     parts += [f"<p>{html.escape(text)}</p>" for text in _facts(found, materials)]
     links = "".join(
-        f'<a href="#{item.claim.key}">{item.claim.key} <b style="color:{MARKS[item.verdict]}">'
-        f"{item.verdict}</b></a> "
+        f'<a href="#{item.claim.key}">{item.claim.key}&nbsp;<b style="color:{MARKS[item.verdict]}">'
+        f"{item.verdict.replace(' ', '&nbsp;')}</b></a> "
         for item in found
     )
-    parts.append(f"<nav>{links}</nav>")
-    for finding in found:
-        parts += _html_section(folder, finding)
+    parts += [f"<nav>{links}</nav>", table_html(_overview(found))]
+    for item in judged:
+        parts += _html_section(folder, item)
     files = ", ".join(f'<a href="{TABLE}.{kind}">{TABLE}.{kind}</a>' for kind in ("csv", "tex", "md"))
     parts += ["<h2>Table for a paper</h2>", table_html(_short(table)), f'<p class="note">{files}</p>']
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 
-def _html_section(folder: Path, finding: Finding) -> list[str]:
+def _html_section(folder: Path, judged: Judged) -> list[str]:
+    finding = judged.finding
     key = finding.claim.key
     parts = [f'<h2 id="{key}">{key}. {html.escape(finding.claim.claim)}</h2>']
     parts += [
-        f"<p><strong>{head}.</strong> {_code(html.escape(text))}</p>" for head, text in _sections(finding)
+        f"<p><strong>{head}.</strong> {_code(html.escape(text))}</p>" for head, text in _sections(judged)
     ]
     parts.append(image(folder / f"{key}.png", finding.claim.claim))
     if len(finding.flips):

@@ -91,11 +91,16 @@ def months_stayed(evidence: Evidence) -> pd.DataFrame:
 
 def what_decides(evidence: Evidence) -> pd.DataFrame:
     """Return foresight lost without attributes of sites and without willingness of owners."""
+    return foresight_lost(offered_sites(evidence), evidence.inputs)
+
+
+def offered_sites(evidence: Evidence) -> pd.DataFrame:
+    """Return the sites fit for AI that can be offered by the end of 2028, and whether they are `let`."""
     sites = evidence.sites.loc[evidence.sites["arm"] == "reference"]
     # What is too small, too late or not secured cannot be offered at all: that gate must decide nothing here.
     offered = (sites["secured_mw"] >= SMALLEST_BLOCK_MW) & (sites["stage"] != "option")
     sites = sites.loc[offered & (sites["months_to_power"] <= MONTHS_TO_2028)]
-    return foresight_lost(sites.assign(let=sites["let_mw_2028"] > 0), evidence.inputs)
+    return sites.assign(let=sites["let_mw_2028"] > 0)
 
 
 def shells(evidence: Evidence) -> pd.DataFrame:

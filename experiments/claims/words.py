@@ -14,7 +14,7 @@ NOTHING = "no number"
 
 def defence(finding: Finding) -> str:
     """Return the two sentences: what the experiment found, and what would turn the verdict."""
-    found = _upper(_and([_clause(item) for item in speaking(finding)], "; "))
+    found = _upper(joined_by_and([_clause(item) for item in speaking(finding)], "; "))
     return f"{found}. {_upper(_robustness(finding))}; {finding.claim.caveat}."
 
 
@@ -69,9 +69,11 @@ def _robustness(finding: Finding) -> str:
     ends = finding.deciding.thirds
     if finding.flips.empty or ends[["low_draws", "high_draws"]].to_numpy().max() < rules().fewest_draws:
         return "what the verdict rests on could not be asked, for want of draws"
-    names = _and([plain(name) for name in finding.parameters])
-    turned = flipped(finding)
     overall = f"over all shared uncertainties at once the claim is {finding.over_spread}"
+    if not ends["strength"].max() > 0:
+        return f"no shared uncertainty moves the statistic between its thirds, and {overall}"
+    names = joined_by_and([plain(name) for name in finding.parameters])
+    turned = flipped(finding)
     if turned.empty:
         return (
             f"the verdict is the same in the low and the high third of {names}, which move it most, and "
@@ -84,12 +86,12 @@ def _robustness(finding: Finding) -> str:
         if (turned["verdict"] == opposite).any()
         else "the verdict is less sure in places"
     )
-    return f"of {names}, which move it most, {strength} (the claim is {_and(places)}), and {overall}"
+    return f"of {names}, which move it most, {strength} (the claim is {joined_by_and(places)}), and {overall}"
 
 
 def _places(rows: pd.DataFrame) -> str:
     sides = {"low": "below", "high": "above"}
-    return _and(
+    return joined_by_and(
         [
             f"{plain(row['parameter'])} {sides[row['end']]} {figure(row['limit'])}"
             for row in rows.to_dict("records")
@@ -109,7 +111,8 @@ def rule_in_words() -> str:
     )
 
 
-def _and(parts: list[str], comma: str = ", ", last: str = "and") -> str:
+def joined_by_and(parts: list[str], comma: str = ", ", last: str = "and") -> str:
+    """Return parts as a list in a sentence."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{comma.join(parts[:-1])}{comma.rstrip() if comma == '; ' else ''} {last} {parts[-1]}"
