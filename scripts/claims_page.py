@@ -56,10 +56,13 @@ def take(folder: Path) -> None:
         store(CLAIMS, Path(aside), write(made, Path(aside)))
     origin = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     runs = json.loads((folder / "runs" / "manifest.json").read_text(encoding="utf-8"))
+    spread = json.loads((folder / "spread" / "manifest.json").read_text(encoding="utf-8"))
     about = {
-        "results_version": runs["results_version"],
         "rules": digest(),
         **{key: origin[key] for key in ("gridrush", "code_version", "parameter_hash", "runs", "written")},
+        **{key: runs[key] for key in ("results_version", "first_seed", "replications", "made")},
+        "spread_over": {key: spread[key] for key in ("first_seed", "points", "runs")},
+        "versions": runs["versions"],
     }
     (STORED / "about.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 

@@ -28,6 +28,8 @@ def test_the_verdicts_were_reached_with_the_results_and_the_rules_of_now() -> No
     assert about()["results_version"] == RESULTS_VERSION, advice
     assert about()["rules"] == digest(), advice
     assert about()["runs"] == 400
+    assert about()["first_seed"] == 0
+    assert about()["replications"] == 40
 
 
 def test_the_page_says_what_the_table_says() -> None:
@@ -37,6 +39,8 @@ def test_the_page_says_what_the_table_says() -> None:
         section = PAGE.partition(f"\n## {claim}. ")[2].partition("\n## ")[0]
         (verdict,) = rows["verdict"].unique()
         assert f"**Verdict.** {verdict}. " in section
+        assert "**What is behind it.** " in section
+        assert re.search(rf"^\| {claim} \| .* \| {verdict} \| ", PAGE, flags=re.MULTILINE)
         assert f"(images/claims/{claim}.png)" in section
         assert (ROOT / "docs" / "images" / "claims" / f"{claim}.png").stat().st_size > 10_000
         for number in rows.loc[rows["test_verdict"] == verdict, "estimate"]:

@@ -176,7 +176,8 @@ def _grid_only(_: Finding, scene: Scene) -> Numbers:
     left = (firms["exit_month"] >= 0) & (firms["exit_month"] <= MONTHS_TO_2028)
     uses = firms.loc[~left, HELD_THEN].sum()
     return {
-        "bought": 100 * (firms.loc[left, "reason"] == ACQUIRED).mean(),
+        "bought": 100 * (left & (firms["reason"] == ACQUIRED)).mean(),
+        "failed": 100 * (left & (firms["reason"] == LIQUIDATED)).mean(),
         "idle": 100 * uses["idle_mw_2028"] / uses.sum(),
         "months": f"{scene.runs.horizon}",
         "gone_in_the_end": 100 * firms["gone"].mean(),
