@@ -99,3 +99,8 @@ def __dir__() -> list[str]:
 
 
 _check_packages()
+
+if __name__ == "__main__":
+    from experiments.cli import main
+
+    main()

@@ -96,19 +96,23 @@ POWER = (
     _column("energy_index", "ratio", "mean energy price over its start, US mean by peak"),
     _column("response_credit_usd_mwh", "USD/MWh", "demand-response credit, US mean by peak"),
 )
+RENT = "USD/kW-month of IT"
+
 LEASES = (
     _column(
-        "lease_rent_usd_kw_month", "USD/kW-month of IT", "first-year rent of colocation the market expects"
+        "lease_rent_usd_kw_month",
+        "USD/kW-month of IT",
+        "colocation rent the market expects, mean over the term",
     ),
-    _column("shell_rent_usd_kw_month", "USD/kW-month of IT", "the same, powered shell"),
-    _column("cloud_rent_usd_kw_month", "USD/kW-month of IT", "the same, GPU cloud (GPUs included)"),
+    _column("shell_rent_usd_kw_month", RENT, "the same, powered shell"),
+    _column("cloud_rent_usd_kw_month", RENT, "the same, GPU cloud (GPUs included)"),
     _column(
-        "deal_rent_space_usd_kw_month", "USD/kW-month of IT", "rent of the last shells or colocation signed"
+        "deal_rent_space_usd_kw_month",
+        "USD/kW-month of IT",
+        "first-year rent of the last shells or halls signed",
     ),
-    _column("deal_rent_cloud_usd_kw_month", "USD/kW-month of IT", "rent of the last GPU cloud signed"),
-    _column(
-        "core_width_usd_kw_month", "USD/kW-month of IT", "highest less lowest core rent, 0 without a deal"
-    ),
+    _column("deal_rent_cloud_usd_kw_month", RENT, "first-year rent of the last GPU cloud signed"),
+    _column("core_width_usd_kw_month", RENT, "highest less lowest first-year rent in the core"),
     _column("contracted_mw", "MW", "gross load of leases in force, building or delivering"),
     _column("contracted_it_mw", "MW of IT", "critical IT load of those leases"),
     _column("delivered_mw", "MW", "gross load of delivering leases"),

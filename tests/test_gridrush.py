@@ -66,3 +66,15 @@ def test_a_stranger_in_the_way_is_named_in_one_line(name: str, tmp_path: Path):
     assert last.startswith(
         f"ImportError: Gridrush needs its own package '{package}' but Python finds {stranger}"
     )
+
+
+def test_python_m_gridrush_is_the_command_line(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gridrush", "scenarios"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "reference" in done.stdout

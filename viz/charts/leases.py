@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from model import palette
-from model.series import USD_KW_MONTH
 from viz.drawing import Figure, Looks, Trace, figure, layout, line, numbers, time_axis, times
 from viz.record import Moment
 
@@ -33,7 +32,7 @@ def rents(moment: Moment, looks: Looks) -> Figure:
         layout(
             looks,
             "Rents: expected, and deals with the core they were struck in",
-            "$/kW-month of IT, first year",
+            "$/kW-month of IT, mean over the term",
             xaxis=time_axis(looks, moment.span),
             hovermode="closest",
         ),
@@ -128,10 +127,11 @@ def _deals(moment: Moment, product: str) -> Trace:
     name, colour, symbol = PRODUCTS[product]
     leases = moment.leases
     deals = leases.loc[(leases["product"] == product).to_numpy() & ~leases["at_start"].to_numpy(bool)]
-    # Core and expectation are first-year rents; the table's column in $/kW-month is the mean of the term.
-    rent = deals["rent"].to_numpy(float) * USD_KW_MONTH
-    above = np.maximum(deals["upper"].to_numpy(float) * USD_KW_MONTH - rent, 0.0)
-    below = np.maximum(rent - deals["lower"].to_numpy(float) * USD_KW_MONTH, 0.0)
+    # The market clears in first-year rent; what is expected, and what is published, are means over the term.
+    rent = deals["rent_usd_kw_month"].to_numpy(float)
+    scale = rent / deals["rent"].to_numpy(float)
+    above = np.maximum(deals["upper"].to_numpy(float) * scale - rent, 0.0)
+    below = np.maximum(rent - deals["lower"].to_numpy(float) * scale, 0.0)
     return {
         "type": "scatter",
         "mode": "markers",
