@@ -106,11 +106,6 @@ def area(
     return line(frame, column, name, colour, scale=scale, unit=unit, **style, **more)
 
 
-def spelled(unit: str) -> str:
-    """Return a unit as people write it."""
-    return unit.replace("musd", "million USD").replace("busd", "billion USD")
-
-
 def figure(traces: Sequence[Trace], layout: dict[str, Any]) -> Figure:
     """Return a figure; a line of a single month is drawn as a dot, since it would not be seen."""
     return {"data": [_seen(trace) for trace in traces], "layout": layout}

@@ -10,8 +10,9 @@ import solara
 from model.run import Run
 from model.run import run as run_scenario
 from model.series_columns import SERIES
+from model.units import spelled
 from viz.charts import ensemble as charts
-from viz.drawing import Looks, spelled
+from viz.drawing import Looks
 from viz.folders import holding, stored
 from viz.parts.chart_view import ChartView
 from viz.player import Player

@@ -124,7 +124,9 @@ def convergence(album: Album) -> None:
         axes.set_xlabel(f"{material.unit}s")
         if len(rows) and np.isfinite(rows["low"].iloc[-1]):
             settled = rows.iloc[len(rows) // 4 :]
-            axes.set_ylim(settled["low"].min(), settled["high"].max())
+            low, high = settled["low"].min(), settled["high"].max()
+        if high > low:
+            axes.set_ylim(low, high)
 
     words = (
         f"Mean and interval of {material.baseline} as the draws come in; the table of outcomes says how many "
@@ -160,6 +162,8 @@ def indices(album: Album) -> None:
     )
     album.figure("morris", "Morris screening", words, charts.panels(names, draw, 3.2, columns=2), table)
     _morris_plane(album, table, names)
+    words = "Effects over the largest that any uncertainty has on the outcome; the score is their mean."
+    album.table("ranking", "What matters most", words, sensitivity.ranked(table))
 
 
 def _morris_plane(album: Album, table: pd.DataFrame, names: list[str]) -> None:

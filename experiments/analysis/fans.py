@@ -13,6 +13,7 @@ from experiments.analysis.charts import MOST_ARMS, look, panels, shortened
 from experiments.analysis.material import COMBINATION, Material
 from model import palette
 from model.series_columns import SERIES
+from model.units import spelled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_BANDS = 2
 """Arms of which bands are drawn; of more, only medians beside the band of the baseline."""
 MOST_MULTIPLES = 12
-UNITS = {column.name: column.unit for column in SERIES}
+UNITS = {column.name: spelled(column.unit) for column in SERIES}
 TITLES = {
     "gap_gw": "gap",
     "delivered_miners_gw": "delivered by miners",

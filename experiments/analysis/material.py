@@ -13,6 +13,7 @@ from experiments.outcomes import label_of, unit_of
 from experiments.plans import Plan
 from experiments.store import Store
 from experiments.store_files import StoreError
+from model.units import spelled
 
 COMBINATION = "combination"
 
@@ -61,7 +62,7 @@ class Material:
 
     def axis(self, outcome: str) -> str:
         """Return name and unit of an outcome."""
-        unit = unit_of(self.plan.study.outcomes[outcome])
+        unit = spelled(unit_of(self.plan.study.outcomes[outcome]))
         return f"{self.label(outcome)} ({unit})" if unit not in ("", "-") else self.label(outcome)
 
 

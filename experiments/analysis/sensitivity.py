@@ -100,6 +100,20 @@ def tornado(material: Material) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the uncertainties of a Morris screening, those that matter most first.
+
+    The effect on each outcome is divided by the largest that any uncertainty has on it, so that outcomes in
+    different units count alike; the score is the mean over outcomes.
+    """
+    effects = table.pivot(index="uncertainty", columns="outcome", values="mu_star")
+    shares = effects[list(dict.fromkeys(table["outcome"]))] / effects.max()
+    shares.insert(0, "score", shares.mean(axis=1))
+    shares = shares.sort_values("score", ascending=False, kind="stable").reset_index()
+    shares.insert(0, "rank", np.arange(1, len(shares) + 1))
+    return shares
+
+
 def _morris(material: Material, places: np.ndarray, values: np.ndarray) -> pd.DataFrame:
     from SALib.analyze import morris as method
 

@@ -10,7 +10,7 @@ from agents.strategies.base import strategy_names
 from model.errors import GridrushError
 from model.parameter_table import Parameter, parameters
 from model.scenario_files import scenario_names
-from viz.drawing import spelled
+from model.units import spelled
 from viz.player import LivePlayer
 
 

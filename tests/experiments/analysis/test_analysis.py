@@ -83,6 +83,27 @@ def test_morris_effects_are_the_slopes(done):
     assert found["sigma"].tolist() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
 
 
+def test_a_screening_ranks_by_effects_over_the_largest_on_each_outcome():
+    effects = {
+        "outcome": ["gap"] * 3 + ["rent"] * 3,
+        "uncertainty": ["demand", "theta", "queue"] * 2,
+        "mu_star": [50.0, 10.0, 0.0, 0.1, 0.2, 0.1],
+    }
+    found = sensitivity.ranked(pd.DataFrame(effects)).set_index("uncertainty")
+    assert found["rank"].to_dict() == {"demand": 1, "theta": 2, "queue": 3}
+    assert found["gap"].to_list() == pytest.approx([1.0, 0.2, 0.0])
+    assert found["rent"].to_list() == pytest.approx([0.5, 1.0, 0.5])
+    assert found["score"].to_list() == pytest.approx([0.75, 0.6, 0.25])
+
+
+def test_the_report_of_a_screening_ends_with_what_matters_most(done):
+    folder = done(uncertainties=TWO, design={"kind": "morris", "samples": 6}).folder
+    analyse(folder)
+    ranking = pd.read_csv(folder / "analysis" / "ranking.csv")
+    assert ranking["rank"].to_list() == [1, 2, 3]
+    assert ranking.loc[ranking["gap"] == 1.0, "uncertainty"].to_list() == ["ai.demand_gw"]
+
+
 def test_runs_that_failed_leave_whole_trajectories_out(done, monkeypatch: pytest.MonkeyPatch):
     material = material_of(done(uncertainties=TWO, design={"kind": "morris", "samples": 6}))
     holes = material.runs.copy()
