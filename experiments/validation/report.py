@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from model.manifest import PURPOSE
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:#111}
 table{border-collapse:collapse;font-size:13px;margin:1rem 0}td,th{border:1px solid #ccc;padding:.2rem .5rem;
-text-align:left;vertical-align:top}th{background:#f2f2f2}.miss{background:#fbe3d6;font-weight:600}img{max-width:100%}"""
+text-align:left;vertical-align:top}th{background:#f2f2f2}.miss{background:#fbe3d6}img{max-width:100%}"""
 HEAD = "<!doctype html><html lang=en><meta charset=utf-8><title>Gridrush: validation</title>"
 THOUSAND = 1000.0
 TRIFLE = 1e-12
@@ -220,13 +221,13 @@ def _figures_stated(found: Findings) -> list[Section]:
 def _shown(checks: list[Check], digits: int = 4) -> pd.DataFrame:
     rows: Record = table(checks)
     if rows.empty:
-        return pd.DataFrame({name: [] for name in CHECKED})
+        return pd.DataFrame({name.replace("_", " "): [] for name in CHECKED})
     for name in ("interval", "target"):
         ends = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
         rows[name] = [_range(low, high, digits) for low, high in ends]
     for name in ("value", "record"):
         rows[name] = [_number(value, digits) for value in rows[name]]
-    return rows[list(CHECKED)]
+    return rows[list(CHECKED)].rename(columns=lambda name: name.replace("_", " "))
 
 
 def _range(low: float, high: float, digits: int) -> str:
@@ -290,7 +291,8 @@ def _html(sections: list[Section], pictures: dict[str, bytes]) -> str:
     parts = [f"{HEAD}<style>{STYLE}</style>"]
     for section in sections:
         level = 1 if section is sections[0] else 2
-        parts.append(f"<h{level}>{html.escape(section.title)}</h{level}><p>{html.escape(section.text)}</p>")
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(section.text))
+        parts.append(f"<h{level}>{html.escape(section.title)}</h{level}><p>{text}</p>")
         parts += [_html_table(frame) for frame in section.tables]
         for name in section.figures:
             if name in pictures:

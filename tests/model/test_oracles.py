@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.special import ndtr
 from scipy.stats import chi2
 
-from agents.economics.options import entry_exit_thresholds, switching_threshold
+from agents.economics.options import entry_exit_thresholds, option_hurdle, switching_threshold
 from agents.tables import Kind, LeaseStatus, Outcome, Status
 from model.choice import finance_offers, propose
 from model.defaults import defaults
@@ -101,6 +101,16 @@ def test_a_lone_miner_with_a_lease_on_offer_moves_in_the_month_its_mine_is_worth
     assert (np.diff(ratio) <= 1e-12).all()
     assert moved == under.tolist()
     assert 0 < under.argmax() < 59
+
+
+def test_a_move_is_asked_for_its_part_of_the_option_to_wait():
+    state = state_with(**{"choice.option_weight": 0.4, "choice.window_rate": 0.2})
+    value, hurdle, *_ = offered(state)
+    choice, table = state.scenario.choice, state.scratch["blocks"]
+    rate = state.firms.discount_rate[table.firm[state.scratch["offers"].block]]
+    ratio = option_hurdle(choice.payout, choice.volatility, rate, 0.2)
+    np.testing.assert_allclose(hurdle, 0.4 * (ratio - 1.0) * np.maximum(value[:, 0], 0.0), rtol=1e-12)
+    assert (hurdle > 0.0).sum() > 10
 
 
 @pytest.mark.parametrize("intensity", [1.0, 3.0])
