@@ -101,6 +101,4 @@ def __dir__() -> list[str]:
 _check_packages()
 
 if __name__ == "__main__":
-    from experiments.cli import main
-
-    main()
+    importlib.import_module("experiments.cli").main()
