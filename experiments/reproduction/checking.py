@@ -69,7 +69,7 @@ def check(exhibit: Exhibit, folder: Path, files: list[Path]) -> Verdict:
 
 def picture_differs(found: Path, shown: Path) -> list[Difference]:
     """Return whether a picture looks otherwise than the one in the documentation, if that is at hand."""
-    if not shown.parent.is_dir():
+    if not IMAGES.is_dir():
         return []
     if not shown.is_file():
         return [Difference(found.name, "", f"not in {shown.parent}")]
@@ -120,7 +120,9 @@ def store(exhibit: Exhibit, folder: Path, files: list[Path]) -> None:
         old.unlink()
     for file in files:
         content = (folder / file).read_bytes()
-        ((IMAGES if file.suffix == ".png" else stored) / file).write_bytes(content)
+        place = (IMAGES if file.suffix == ".png" else stored) / file
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(content)
         if file.suffix == ".csv":
             hashes[file.name] = hashlib.sha256(content).hexdigest()
     noted = about() | {exhibit.name: {"results_version": RESULTS_VERSION, "sha256": hashes}}
