@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COLOURS = {SUPPORTED: palette.BLUE, CONTRADICTED: palette.VERMILLION, OPEN: palette.DARK}
 HEIGHT = 2.9
 MARGIN = 0.12
+TICKS = 5
+"""Room for six digits each."""
 SEED = 0
 
 
@@ -69,6 +71,7 @@ def _draws(axes: Axes, found: Found) -> None:
         axes.plot(rows.iloc[:, 0], rows.iloc[:, 1], "o", color=palette.BLUE, markersize=4, alpha=0.7)
         axes.set_xlabel(found.statistic.axes[0])
         axes.set_ylabel(found.statistic.axes[1])
+        axes.xaxis.set_major_locator(MaxNLocator(TICKS))
     elif found.statistic.counts:
         values, counts = np.unique(rows.iloc[:, 0], return_counts=True)
         axes.bar(values, counts, color=palette.SKY, width=0.7)
@@ -79,6 +82,7 @@ def _draws(axes: Axes, found: Found) -> None:
     else:
         _strips(axes, rows)
         axes.set_xlabel(found.statistic.axes[0])
+        axes.xaxis.set_major_locator(MaxNLocator(TICKS))
 
 
 def _strips(axes: Axes, rows: pd.DataFrame) -> None:
