@@ -143,7 +143,8 @@ def heat(table: pd.DataFrame, labels: dict[str, str]) -> Figure:
         axes = figure.subplots()
         shades = axes.imshow(wide.to_numpy(), cmap="Blues", aspect="auto", vmin=0.0)
         axes.set_yticks(range(len(wide)), wide.index)
-        axes.set_xticks(range(len(wide.columns)), [shortened(labels[name]) for name in wide.columns])
+        columns = [textwrap.fill(labels[name], 18) for name in wide.columns]
+        axes.set_xticks(range(len(columns)), columns, fontsize=9)
         peak = float(wide.to_numpy().max())
         for row, column in np.ndindex(wide.shape):
             value = float(wide.iloc[row, column])
