@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FOLDER = "analysis"
+LONG_NAME = 20
 
 Step = Callable[[Album], None]
 
@@ -64,8 +65,14 @@ def means(album: Album) -> None:
     confidence = f"{100 * material.plan.study.analysis.confidence:g}%"
     words = f"Mean over runs with its {confidence} interval; the independent draws are the {material.unit}s."
     height = max(1.7, 0.24 * len(material.combinations) + 1.0)
-    album.figure("means", "Outcomes", words, charts.panels(material.outcomes, draw, height), table)
+    drawn = charts.panels(material.outcomes, draw, height, _columns(material))
+    album.figure("means", "Outcomes", words, drawn, table)
     album.table("intervals", "Outcomes in numbers", _needed_words(material), table)
+
+
+def _columns(material: Material) -> int:
+    """Return how many panels stand side by side; the long names of combinations need room."""
+    return charts.WIDE if max(map(len, material.combinations)) <= LONG_NAME else 2
 
 
 def differences(album: Album) -> None:
@@ -85,7 +92,7 @@ def differences(album: Album) -> None:
         "uncertainties; grey where the interval holds zero. No correction for looking at many intervals."
     )
     height = max(1.5, 0.24 * len(material.combinations) + 0.8)
-    drawn = charts.panels(material.outcomes, draw, height)
+    drawn = charts.panels(material.outcomes, draw, height, _columns(material))
     album.figure("differences", f"Paired differences from {material.baseline}", words, drawn, table)
     album.table("differences_table", "Paired differences in numbers", "", table)
 
