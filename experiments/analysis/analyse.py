@@ -132,8 +132,8 @@ def convergence(album: Album) -> None:
         if len(rows) and np.isfinite(rows["low"].iloc[-1]):
             settled = rows.iloc[len(rows) // 4 :]
             low, high = settled["low"].min(), settled["high"].max()
-        if high > low:
-            axes.set_ylim(low, high)
+            if high > low:
+                axes.set_ylim(low, high)
 
     words = (
         f"Mean and interval of {material.baseline} as the draws come in; the table of outcomes says how many "
