@@ -2,15 +2,12 @@
 
 import os
 import shutil
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import model.mining
-import model.options
 from agents.columns import Table
 from agents.tables import (
     FIRM,
@@ -25,11 +22,9 @@ from agents.tables import (
     Status,
     site_columns,
 )
-from model.industry import Industry
 from model.recording import Recorder
 from model.run import Run, run_of
 from model.scenario import Scenario
-from model.scenario_files import load_scenario
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -222,42 +217,3 @@ def browser(chromium):
         browser = started.chromium.launch(executable_path=str(chromium), args=FLAGS)
         yield browser
         browser.close()
-
-
-def _one_by_one(formula):
-    """Return the twin of a formula of columns, which calls it entry by entry in a loop."""
-
-    def twin(*columns, **terms):
-        rows = zip(*np.broadcast_arrays(*columns), strict=True)
-        results = [formula(*row, **terms) for row in rows]
-        return np.array(results).T
-
-    return twin
-
-
-@pytest.fixture
-def twins_of_a_month(monkeypatch):
-    """Formula by formula: a year into the reference case, its columns way and its one-by-one way to reckon.
-
-    They answer which machines run and what machines are worth, for every fleet at every site.
-    """
-    formulas = {"dispatch_machines": model.mining, "machine_value": model.options}
-    industry = Industry(load_scenario("reference"), rng=0)
-    industry.run_for(12)
-    calls = {}
-
-    def watched(name, formula):
-        def call(*columns, **terms):
-            # Later calls of the month appraise single firms that are for sale.
-            calls.setdefault(name, (formula, columns, terms))
-            return formula(*columns, **terms)
-
-        return call
-
-    for name, module in formulas.items():
-        monkeypatch.setattr(module, name, watched(name, getattr(module, name)))
-    industry.run_for(1)
-    return {
-        name: (partial(formula, *columns, **terms), partial(_one_by_one(formula), *columns, **terms))
-        for name, (formula, columns, terms) in calls.items()
-    }
