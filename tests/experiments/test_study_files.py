@@ -3,11 +3,13 @@
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from experiments.plans import make_plan, plan_of
 from experiments.study_files import StudyError, load_study, parse_study, study_names, to_toml
 
+ROOT = Path(__file__).resolve().parents[2]
 SEVEN = ["claims", "discovery", "policy", "scenarios", "screening", "smoke", "sobol"]
 
 
@@ -100,3 +102,10 @@ def test_a_file_that_is_not_there_says_which_studies_there_are(tmp_path: Path):
     (tmp_path / "bad.toml").write_text("a = = 1")
     with pytest.raises(StudyError, match="not valid TOML"):
         load_study(tmp_path / "bad.toml")
+
+
+def test_sobol_varies_the_dozen_that_the_screening_ranks_first_over_the_same_ranges():
+    ranking = pd.read_csv(ROOT / "experiments" / "studies" / "screening_ranking.csv").sort_values("rank")
+    wide, narrow = (load_study(name).uncertainties for name in ("screening", "sobol"))
+    assert set(narrow) == set(ranking["uncertainty"].head(12))
+    assert all(narrow[name] == wide[name] for name in narrow)

@@ -1,4 +1,6 @@
+import json
 import time
+from pathlib import Path
 
 import ipyvuetify as vue
 import numpy as np
@@ -6,11 +8,14 @@ import pandas as pd
 import pytest
 import solara
 
+from experiments.plans import make_plan
+from experiments.study_files import load_study
 from model import palette
 from model.errors import GridrushError
 from model.industry import Industry
 from model.panels import ACCOUNTS
 from model.parameter_table import parameters
+from model.provenance import RESULTS_VERSION
 from model.run import Run
 from model.scenario_files import load_scenario, scenario_names
 from model.series import USD_KW_MONTH
@@ -22,11 +27,13 @@ from viz.drawing import Looks
 from viz.folders import holding, stored
 from viz.jumps import KINDS, jumps
 from viz.links import Link, read_link
-from viz.parts.settings import FEATURED, Settings, slider_stops
+from viz.parts.settings import FEATURED, RANKED, Settings, slider_stops
 from viz.player import LivePlayer, Player
 from viz.record import LiveRecord, Moment, Pair, StoredRecord
 from viz.story import story
 from viz.study import bands, open_study, run_near
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Links
 
@@ -378,6 +385,15 @@ def test_every_featured_parameter_exists_within_its_bounds():
         row = parameters()[each.name]
         assert row.low is None or row.low <= each.low
         assert row.high is None or each.high <= row.high
+
+
+def test_the_parameters_at_hand_are_the_dozen_that_the_screening_ranks_first():
+    stored = ROOT / "experiments" / "studies" / "screening_ranking.csv"
+    ranking = pd.read_csv(stored).sort_values("rank")
+    assert [each.name for each in RANKED] == ranking["uncertainty"].head(12).tolist()
+    about = json.loads(stored.with_suffix(".json").read_text(encoding="utf-8"))
+    assert about["results_version"] == RESULTS_VERSION, "run the study, then scripts/screening_ranking.py"
+    assert about["runs"] == make_plan(load_study("screening")).runs
 
 
 SLIDERS = [each for each in FEATURED if isinstance(parameters()[each.name].default, float)]

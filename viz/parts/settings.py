@@ -24,23 +24,29 @@ class Featured(NamedTuple):
     step: float = 0.05
 
 
-FEATURED = (
+RANKED = (
     Featured("ai.demand_gw", "AI demand to 2028", 0, 150, 5),
-    Featured("ai.demand_after_2028", "AI demand after 2028", 0, 3, 0.1),
-    Featured("ai.margin_scale", "AI margin", 0.2, 3, 0.1),
-    Featured("power.connection_scale", "Grid connections", 0, 4, 0.1),
-    Featured("power.onsite_position", "Power behind the meter", 0, 1, 0.05),
-    Featured("power.queue_mode", "Queue rule"),
+    Featured("choice.review", "Pace of owners' reviews", 0, 0.5, 0.01),
+    Featured("bitcoin.log_drift", "Drift of the bitcoin price", -1, 1, 0.05),
+    Featured("leases.prepaid_cloud", "GPU cloud rent paid ahead", 0, 0.5, 0.05),
+    Featured("leases.colocation_capex", "Cost of a colocation hall", 5, 20, 0.5),
+    Featured("ai.region_taste", "Buyers' taste for regions", 0, 0.5, 0.05),
     Featured("power.energy_scale", "Power prices", 0.5, 2, 0.05),
-    Featured("bitcoin.price_process", "Bitcoin price"),
-    Featured("bitcoin.log_drift", "Price drift", -1, 1, 0.05),
-    Featured("bitcoin.volatility", "Price volatility", 0, 1.2, 0.05),
-    Featured("choice.strategy", "Strategy of the miners"),
-    Featured("choice.option_weight", "Weight of the option to wait", 0, 1.5, 0.05),
-    Featured("choice.imitation", "Imitation", 0, 5, 0.1),
-    Featured("leases.theta", "Bargaining power of miners", 0, 1, 0.05),
+    Featured("ai.margin_scale", "AI margin", 0.2, 3, 0.1),
     Featured("finance.sector_debt_cap_busd", "Debt lenders give", 0, 100, 5),
+    Featured("leases.slip_probability", "Chance that a build slips", 0, 0.3, 0.01),
+    Featured("bitcoin.expected_decay", "Expected decay of hashprice", 0, 0.5, 0.01),
+    Featured("row.order_rate", "Pace of orders elsewhere", 0, 0.2, 0.005),
 )
+"""The dozen that the screening ranks first (`experiments/studies/screening_ranking.csv`), in its order."""
+CHOICES = (
+    Featured("power.queue_mode", "Queue rule"),
+    Featured("bitcoin.price_process", "Bitcoin price"),
+    Featured("choice.strategy", "Strategy of the miners"),
+    Featured("power.onsite_position", "Power behind the meter", 0, 1, 0.05),
+)
+"""What a screening of numbers cannot rank, and the supply that decides the gap."""
+FEATURED = (*RANKED, *CHOICES)
 FOUND_AT_MOST = 12
 
 
