@@ -32,7 +32,7 @@ def rents(moment: Moment, looks: Looks) -> Figure:
         layout(
             looks,
             "Rents: expected, and deals with the core they were struck in",
-            "$/kW-month of IT, mean over the term",
+            "$/kW-month of IT, term mean",
             xaxis=time_axis(looks, moment.span),
             hovermode="closest",
         ),
