@@ -134,10 +134,6 @@ def _leases(state: State, previous: Mapping[str, float]) -> Row:
     on_time = due & kept & (leases.delivery <= leases.promised)
     new = (leases.signed == month) & ~leases.at_start
     return {
-        "lease_rent_usd_kw_month": float(state.expected_rent[Product.COLOCATION]) * USD_KW_MONTH,
-        "shell_rent_usd_kw_month": float(state.expected_rent[Product.SHELL]) * USD_KW_MONTH,
-        "cloud_rent_usd_kw_month": float(state.expected_rent[Product.CLOUD]) * USD_KW_MONTH,
-        "core_width_usd_kw_month": 0.0,
         "contracted_mw": contracted,
         "contracted_it_mw": float(leases.it_mw @ (building | delivering)),
         "delivered_mw": delivered,

@@ -226,5 +226,9 @@ def test_without_the_audit_nobody_looks(frozen):
     industry = pickle.loads(frozen)
     state = industry.state
     state.scenario = state.scenario.with_values(**{"horizon.audit": False})
-    state.sites.secured_mw[owned(state)] += 1.0
+    site, before = owned(state), state.month
+    state.sites.secured_mw[site] += 1.0
     industry.run_for(1)
+    assert state.month == before + 1
+    with pytest.raises(AuditError):
+        audit(state)

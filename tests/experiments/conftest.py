@@ -1,5 +1,6 @@
 """Small studies, and runs that cost nothing: what surrounds the model can be tested without it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import execution
+from experiments import cli, execution
 from experiments.executors import Crew, SerialExecutor
 from experiments.plans import Plan, make_plan
 from experiments.runner import run_store
@@ -33,6 +34,20 @@ def document(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def study_document() -> Callable[..., dict[str, Any]]:
     return document
+
+
+@pytest.fixture
+def gridrush(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """Return what the command line answers in this process: status, output and errors."""
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+
+    def answer(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gridrush", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capsys.readouterr()
+
+    return answer
 
 
 @pytest.fixture

@@ -4,14 +4,11 @@ import ast
 import json
 import os
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agents.strategies import base
-from experiments import cli
 from experiments.analysis.analyse import analyse
 from experiments.cli_run import Request, run_and_report
 from experiments.plans import make_plan
@@ -53,19 +50,6 @@ def trap(tmp_path, monkeypatch) -> Path:
     path.parent.mkdir()
     path.write_text(TRAP.format(sprung=str(tmp_path / "sprung")))
     return path
-
-
-@pytest.fixture
-def gridrush(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
-
-    def answer(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gridrush", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capsys.readouterr()
-
-    return answer
 
 
 def test_no_module_reads_a_format_that_can_hold_code_or_entities():

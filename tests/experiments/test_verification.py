@@ -2,15 +2,13 @@
 
 import json
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from agents.strategies import base
-from experiments import cli, verification
+from experiments import verification
 from experiments.verification import verify
 from model.run import run
 from model.scenario_files import load_scenario
@@ -35,19 +33,6 @@ def saved(tmp_path_factory) -> Path:
 @pytest.fixture
 def folder(saved: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(saved, tmp_path / "run"))
-
-
-@pytest.fixture
-def gridrush(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
-
-    def answer(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gridrush", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capsys.readouterr()
-
-    return answer
 
 
 def altered(folder: Path, **changes: object) -> Path:
