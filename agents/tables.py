@@ -170,6 +170,7 @@ SITE = (
     Column("new_mine_value", F, "musd/MW", "value of filling an empty megawatt with machines, last month"),
     Column("months_off", F, "months", "months in a row without a running machine"),
     Column("uptime", F, "share", "realised share of nameplate hash, last month"),
+    Column("running_eh_s", F, "EH/s", "hash that ran, last month"),
     Column("margin", F, "musd/month", "mining margin after power and operation, last month"),
     Column("last_choice", I, "Product", "what the last move of the site was", 0),
     Column("last_move", I, "month", "month of the last move", -NEVER),

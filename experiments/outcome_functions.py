@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from agents.economics.discounting import yearly_step
 from agents.economics.valuation import risky_lease_value, spread_cost
 from experiments.outcomes import ARTICLE_END, Record, outcome_function
 
@@ -131,10 +132,11 @@ def _lease_value(record: Record, product: str, risky: bool | None = None) -> flo
     rates = rate.reindex(leases["lessor"]).to_numpy(dtype=float)
     wait = (leases["promised"] - leases["signed"]).dt.days.to_numpy() / DAYS_A_YEAR
     hall = terms.shell_capex if product == "shell" else terms.colocation_capex
-    income = (leases["rent"] * leases["operating_margin"] * leases["it_mw"]).to_numpy()
+    growth = np.log1p(leases["escalator"].to_numpy())
+    income = (leases["rent"] * leases["operating_margin"] * leases["it_mw"]).to_numpy() * yearly_step(growth)
     value = risky_lease_value(
         income,
-        np.log1p(leases["escalator"].to_numpy()),
+        growth,
         rates,
         leases["default_hazard"].to_numpy(),
         wait,

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
-from agents.economics.discounting import annuity_factor
+from agents.economics.discounting import annuity_factor, yearly_step
 from agents.economics.valuation import (
     arrival_value,
     deferred_credit_gain,
@@ -188,8 +188,8 @@ def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray
     left = np.maximum(leases.delivery[lease] + leases.term[lease] - state.month - 1 - wait, 0)
     hazard = _payer_hazard(state, lease)
     value = risky_lease_value(
-        leases.rent_now[lease] * leases.it_mw[lease] * leases.operating_margin[lease],
-        leases.escalator[lease],
+        smooth_rent(state, lease) * leases.it_mw[lease] * leases.operating_margin[lease],
+        np.log1p(leases.escalator[lease]),
         rate,
         hazard,
         wait / MONTHS,
@@ -204,6 +204,19 @@ def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray
     unspent = np.maximum(leases.capex[lease] - leases.capex_spent[lease], 0.0)
     build = np.maximum(leases.promised[lease] - state.month - 1, 0) / MONTHS
     return value - spread_cost(unspent, rate, build)
+
+
+def smooth_rent(state: State, lease: np.ndarray) -> np.ndarray:
+    """Return the rent after this month, musd/IT MW-year, as if it grew all the time and not once a year.
+
+    It pays in every lease year what the lease pays; the formulas of value reckon with continuous growth.
+    """
+    leases = state.leases
+    growth = np.log1p(leases.escalator[lease])
+    age = np.maximum(state.month + 1 - leases.delivery[lease], 0)
+    # The rent in force is raised when the coming month is an anniversary.
+    since = np.where((age > 0) & (age % MONTHS == 0.0), MONTHS, age % MONTHS) / MONTHS
+    return leases.rent_now[lease] * yearly_step(growth) * np.exp(growth * since)
 
 
 def _payer_hazard(state: State, lease: np.ndarray) -> np.ndarray:

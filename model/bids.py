@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
-from agents.economics.blocks import lease_line
 from agents.tables import Contract, Kind, LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
 from model.mining import fleets, mean_cash_cost
-from model.options import BlockTable, mine_values, value_of_mining_on
+from model.options import BlockTable, mine_values, rent_line, value_of_mining_on
 from model.tenants import buyer_rows
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def _options(
     if not len(block):
         return np.zeros(0), np.zeros(0)
     ready, fitted = table.ready[block], table.fitted_share[block]
-    slope, level = lease_line(state.terms, ready, hands.lease_rate[hand], fitted)
+    slope, level = rent_line(state.terms, ready, hands.lease_rate[hand], fitted)
     mine = value_of_mining_on(
         state,
         table.site[block],

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.economics.mining import hashprice
 from agents.economics.network import BitcoinNetwork
-from model.machine_market import best_machine, next_prices
+from model.machine_market import best_machine, machine_values, next_prices
 from model.mining import SECONDS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def drive_month(
     if running > 0.0:
         quoted = mined.btc * btc_price / (running * PH_PER_EH * seconds / SECONDS_PER_DAY)
     sector.learn(quoted)
-    value = sector.machine_values()
+    value = machine_values(sector, generation_month, 0)
     machine_price = next_prices(sector, machine_price, value, generation_month, 0)
     machine = best_machine(sector, machine_price, value, generation_month, 0)
     ordered = sector.order(machine, float(machine_price[machine]))

@@ -7,7 +7,6 @@ ordered so that they arrive when the site energises.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,12 +48,16 @@ def entry(state: State) -> None:
 
 
 def profitability(state: State) -> float:
-    """Return the net present value of a new mine at a good site over its cost, zero where it does not pay."""
+    """Return the net present value of a new mine at a good site over its cost, zero where it does not pay.
+
+    Investors pay when they found it; it earns once it is built and its machines have come.
+    """
     bitcoin, finance, row = state.scenario.bitcoin, state.scenario.finance, state.scenario.row
     reward, decay = _beliefs(state)
     best = _machine(state)
     efficiency = float(meter_efficiency(state)[best])
     price, rate = float(state.machine_price[best]), finance.discount_mining_private
+    build = max(state.scenario.consolidation.entry_build_months, bitcoin.order_lead_months)
     value = machine_value(
         reward,
         efficiency,
@@ -62,10 +65,10 @@ def profitability(state: State) -> float:
         max(decay, 0.0),
         rate,
         max_life=bitcoin.machine_life,
+        wait=build / MONTHS,
     )
-    waiting = math.exp(-rate * bitcoin.order_lead_months / MONTHS)
     gain = new_mine_value(
-        np.asarray(value) * state.scenario.power.availability * waiting,
+        np.asarray(value) * state.scenario.power.availability,
         price,
         efficiency,
         finance.mine_capex,

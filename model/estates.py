@@ -15,6 +15,7 @@ import numpy as np
 from agents.columns import rows_where
 from agents.economics.credit import fire_sale_discount, lease_enterprise_value
 from agents.tables import Kind, LeaseStatus, Status, Tenure
+from model.appraisal import smooth_rent
 from model.funding import free_cash, miners
 from model.ownership import (
     end_firms,
@@ -93,10 +94,11 @@ def _lease_worth(state: State, rows: np.ndarray) -> np.ndarray:
     held = held[leases.status[held] <= LeaseStatus.DELIVERING]
     if not len(held):
         return np.zeros(len(rows))
-    wait = np.maximum(leases.delivery[held] - state.month, 0)
-    left = leases.delivery[held] + leases.term[held] - np.maximum(leases.delivery[held], state.month)
+    # Rents of this month have been paid.
+    wait = np.maximum(leases.delivery[held] - state.month - 1, 0)
+    left = leases.delivery[held] + leases.term[held] - state.month - 1 - wait
     value = lease_enterprise_value(
-        leases.rent_now[held] * leases.it_mw[held] * leases.operating_margin[held],
+        smooth_rent(state, held) * leases.it_mw[held] * leases.operating_margin[held],
         np.log1p(leases.escalator[held]),
         state.scenario.finance.discount_lease,
         wait * YEARS,

@@ -1,4 +1,9 @@
-"""Phases 9 and 10: the assignment of buyers' blocks to sellers' blocks, and the leases it ends in."""
+"""Phases 9 and 10: the assignment of buyers' blocks to sellers' blocks, and the leases it ends in.
+
+The surplus of a pair is the present value of what the bid exceeds the reserve by, over the term from delivery
+on. Both sides count at the landlords' usual rate for leases: a dollar of surplus has to be the same for
+whoever gets it, or there is nothing to share.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.economics.assignment import clear_leases
+from agents.economics.discounting import annuity_factor, yearly_step
 from agents.tables import LeaseStatus, Outcome, Product
 from model.choice import Offers, capex_of
 from model.funding import funded_by_parent, loan_share
@@ -35,25 +41,32 @@ def clear_market(state: State) -> None:
     mw = np.minimum(table.mw[block][None, :], wanted[:, None])
     it_mw = mw * state.scenario.leases.it_to_gross
     reserve = offers.reserve[rows]
-    gain = np.where(np.isfinite(rent), (rent - reserve) * it_mw, -np.inf)
+    size = it_mw * _present_value_of_rent(state, table.ready[block, product], product)
+    gain = np.where(np.isfinite(rent), (rent - reserve) * size, -np.inf)
     clearing = clear_leases(gain, np.zeros(len(rows)), state.scenario.leases.theta)
     deals = []
     for buyer, seller in clearing.pairs:
-        size = it_mw[buyer, seller]
         floor = reserve[seller]
         deals.append(
             {
                 "row": rows[seller],
                 "buyer": int(buyers[buyer]),
                 "mw": float(mw[buyer, seller]),
-                "rent": float(floor + clearing.prices[seller] / size),
-                "lower": float(floor + clearing.lower[seller] / size),
-                "upper": float(floor + clearing.upper[seller] / size),
+                "rent": float(floor + clearing.prices[seller] / size[buyer, seller]),
+                "lower": float(floor + clearing.lower[seller] / size[buyer, seller]),
+                "upper": float(floor + clearing.upper[seller] / size[buyer, seller]),
                 "bid": float(rent[buyer, seller]),
             }
         )
     state.scratch["deals"] = deals
-    _report_core(state, deals)
+    _report_core(state, offers, deals)
+
+
+def _present_value_of_rent(state: State, ready: np.ndarray, product: np.ndarray) -> np.ndarray:
+    """Return the present value of one a year in first-year rent, for n blocks ready in some years."""
+    terms, rate = state.terms, state.scenario.finance.discount_lease
+    annuity = annuity_factor(rate - terms.escalator, terms.years) * yearly_step(terms.escalator)
+    return annuity[product] * np.exp(-rate * ready)
 
 
 def _negotiating(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -69,10 +82,12 @@ def _negotiating(state: State) -> tuple[np.ndarray, np.ndarray]:
     return buyers, need[buyers] - before * most
 
 
-def _report_core(state: State, deals: list[dict]) -> None:
+def _report_core(state: State, offers: Offers, deals: list[dict]) -> None:
+    """Report the width of the core in mean rents over the term, like every rent of the series."""
     it = np.array([deal["mw"] for deal in deals])
     if len(it):
-        width = np.array([deal["upper"] - deal["lower"] for deal in deals])
+        mean = average_over_first(state.terms)[offers.use[[deal["row"] for deal in deals]] - 1]
+        width = mean * np.array([deal["upper"] - deal["lower"] for deal in deals])
         state.figures["core_width_usd_kw_month"] = float(width @ it / it.sum()) * RENT_TO_DOLLARS
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
+from agents.economics.mining import machine_value
 from agents.economics.vintages import asked_price, eagerness
 from agents.tables import Product, Status
 from model.baseline_tables import load_tables
 from model.expectations import hashprice_record
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
-from model.mining import meter_efficiency
+from model.mining import mean_cash_cost, meter_efficiency
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def start_rest_of_world(state: State, hash_eh_s: float) -> None:
     mean = load_tables(scenario.population.data_folder).tail_value("tail_efficiency_mean")
     record = hashprice_record(scenario, state.hashprice)
     sector = rest_of_world_at_start(scenario, state.generations, released, hash_eh_s, mean, record)
-    value = sector.machine_values()
+    value = machine_values(sector, released, state.month)
     machine = best_machine(sector, state.machine_price, value, released, state.month)
     sector.fill_book(machine, float(state.machine_price[machine]))
     state.rest_of_world = sector
@@ -56,6 +57,15 @@ def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np
     released = rows_where(generation_month <= month)
     made[released[-1:]] = True
     return made
+
+
+def machine_values(sector: RestOfWorld, generation_month: np.ndarray, month: int) -> np.ndarray:
+    """Return what each generation is worth to the marginal buyer, USD/TH.
+
+    A machine still made comes from its maker and has to be waited for; others change hands at once.
+    """
+    made = still_made(sector.bitcoin, generation_month, month)
+    return sector.machine_values(np.where(made, sector.bitcoin.order_lead_months, 0))
 
 
 def best_machine(
@@ -91,7 +101,7 @@ def next_prices(
 def update_machine_prices(state: State) -> None:
     """Let machine prices follow what the machines are worth to the marginal buyer; name the best one."""
     sector, released = state.rest_of_world, state.generation_month
-    value = sector.machine_values()
+    value = machine_values(sector, released, state.month)
     state.machine_price = next_prices(sector, state.machine_price, value, released, state.month)
     state.scratch["best_machine"] = best_machine(sector, state.machine_price, value, released, state.month)
 
@@ -217,18 +227,16 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     Empty megawatts are filled as eagerly as the gain says. Megawatts with machines are refitted at no more
     than the pace at which the rest of the world can order. What machines are worth is known from phase 7.
     """
-    sites, bitcoin, row = state.sites, state.scenario.bitcoin, state.scenario.row
+    sites, row = state.sites, state.scenario.row
     efficiency, owner = meter_efficiency(state), sites.owner[rows]
-    waiting = np.exp(-state.firms.discount_rate[owner] * len(state.orders) / MONTHS)
-    new = np.zeros(len(sites))
-    new[rows] = state.scratch["best_worth"][rows] * waiting
+    new = state.scratch["best_worth"]
     reviewed = np.zeros(len(sites), dtype=bool)
     reviewed[rows] = True
     entry = rows_where(reviewed[state.scratch["fleets"].site])
     site, generation, hash_eh_s = (column[entry] for column in state.scratch["fleets"])
-    # What a megawatt's machines are worth beyond what they fetch, in terms of the machine that replaces them.
-    fetched = bitcoin.machine_resale * state.machine_price[generation]
-    beyond = np.maximum(state.scratch["machine_worth"][entry] - fetched, 0.0)
+    # What a megawatt's machines are worth, once the new ones are there, beyond what they fetch; in terms of
+    # the machine that replaces them.
+    beyond = np.maximum(_worth_later(state, site, generation) - _fetched_later(state, site, generation), 0.0)
     given_up = beyond * (efficiency[machine] / efficiency[generation])
     eager = eagerness(new[site] - given_up, price, row.hurdle_rate, row.full_order_gain)
     held = hash_eh_s * efficiency[generation]
@@ -239,6 +247,27 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.nd
     pace = np.minimum(row.order_rate / state.firms.review_probability[owner], 1.0)
     refit = np.minimum(better * pace, np.maximum(total - coming, 0.0))
     return empty * eagerness(new[rows], price, row.hurdle_rate, row.full_order_gain) + refit
+
+
+def _worth_later(state: State, site: np.ndarray, generation: np.ndarray) -> np.ndarray:
+    """Return what machines at n sites are worth to their owners once an order is there, USD/TH."""
+    firms, owner = state.firms, state.sites.owner[site]
+    return state.scenario.power.availability * machine_value(
+        (firms.expected_hashprice * (1.0 - firms.pool_fee))[owner],
+        meter_efficiency(state)[generation],
+        mean_cash_cost(state)[site],
+        np.maximum(firms.expected_decay, 0.0)[owner],
+        firms.discount_rate[owner],
+        max_life=state.scenario.bitcoin.machine_life,
+        wait=len(state.orders) / MONTHS,
+    )
+
+
+def _fetched_later(state: State, site: np.ndarray, generation: np.ndarray) -> np.ndarray:
+    """Return what machines at n sites fetch once an order is there, at today's prices, USD/TH."""
+    rate = state.firms.discount_rate[state.sites.owner[site]]
+    price = state.scenario.bitcoin.machine_resale * state.machine_price[generation]
+    return price * np.exp(-rate * (len(state.orders) / MONTHS))
 
 
 def _funds(state: State, cost: np.ndarray) -> MachineFunds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -174,13 +175,17 @@ def mine(state: State) -> None:
     mined = state.network.advance(total, SECONDS_PER_MONTH, fees_per_block(state))
     share = running / total if total > 0.0 else np.zeros_like(running)
     state.scratch["mined_btc"] = share * mined.btc
-    state.sites.uptime = running / np.maximum(state.sites.hash.sum(axis=1), 1e-12)
+    installed = state.sites.hash.sum(axis=1)
+    state.sites.running_eh_s = running
+    state.sites.uptime = running / np.maximum(installed, 1e-12)
+    nameplate = float(installed.sum())
     days = HOURS_PER_MONTH / 24.0
     if total > 0.0:
         state.hashprice = mined.btc * state.btc_price / (total * 1000.0 * days)
     state.figures |= {
         "network_hashrate_eh_s": total,
         "modelled_hashrate_eh_s": own,
+        "off_share": 1.0 - own / nameplate if nameplate > 0.0 else math.nan,
         "rest_of_world_hashrate_eh_s": rest,
         "difficulty": state.network.difficulty,
         "height": state.network.height,

@@ -17,7 +17,7 @@ from agents.economics.blocks import (
     new_mine_value,
     reserve_rent,
 )
-from agents.economics.discounting import annuity_factor
+from agents.economics.discounting import mean_over_term, yearly_step
 from agents.economics.mining import machine_value
 from agents.tables import Product, Stage, Status, Tenure
 from model.mining import Fleets, fleets, mean_cash_cost, meter_efficiency
@@ -89,14 +89,21 @@ def average_over_first(terms: ProductTerms) -> np.ndarray:
 
     Published rents are contract value over term and IT MW, hence means.
     """
-    return np.asarray(annuity_factor(-terms.escalator, terms.years)) / terms.years
+    return np.asarray(mean_over_term(terms.escalator, terms.years))
+
+
+def rent_line(
+    terms: ProductTerms, ready: np.ndarray, discount_rate: np.ndarray, fitted_share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return slope and level of the value of a lease in its first-year rent; see `lease_line`."""
+    slope, level = lease_line(terms, ready, discount_rate, fitted_share)
+    return slope * yearly_step(terms.escalator), level
 
 
 def site_mining_values(state: State) -> None:
     """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW.
 
-    `machine_worth` is what each of the `fleets` is worth to its owner, USD/TH, and `best_worth` the same for
-    the best machine on sale at each site.
+    `best_worth` is what the best machine on sale at each site is worth, ordered now, USD/TH.
     """
     sites, firms, scratch = state.sites, state.firms, state.scratch
     owner = sites.owner
@@ -109,7 +116,7 @@ def site_mining_values(state: State) -> None:
         mean_cash_cost(state),
         firms.discount_rate[owner],
     )
-    scratch["fleets"], scratch["machine_worth"], scratch["best_worth"] = fleet, worth, best
+    scratch["fleets"], scratch["best_worth"] = fleet, best
     scratch["fleet_value"] = np.bincount(fleet.site, fleet.hash_eh_s * worth, minlength=len(sites))
     scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
     scratch["new_mine_value"] = new
@@ -130,7 +137,8 @@ def mine_values(
         rate: Cost of capital, 1/year, [n].
 
     Returns:
-        USD/TH of the fleets, of the best machine on sale at each site, and musd/MW of filling, [n].
+        USD/TH of the fleets, USD/TH of the best machine on sale at each site, ordered now, and musd/MW of
+        filling, [n].
     """
     bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
     best = state.scratch.get("best_machine", int(rows_where(state.generation_month <= state.month)[-1]))
@@ -138,6 +146,7 @@ def mine_values(
     count = len(fleet.site)
     site = np.concatenate([fleet.site, np.arange(len(rate))])
     machine = np.append(efficiency[fleet.generation], np.full(len(rate), efficiency[best]))
+    wait = np.append(np.zeros(count), np.full(len(rate), bitcoin.order_lead_months / MONTHS))
     worth = state.scenario.power.availability * machine_value(
         price[site],
         machine,
@@ -145,10 +154,10 @@ def mine_values(
         np.maximum(decay, 0.0)[site],
         rate[site],
         max_life=bitcoin.machine_life,
+        wait=wait,
     )
-    waiting = np.exp(-rate * bitcoin.order_lead_months / MONTHS)
     price_new, each = float(state.machine_price[best]), float(efficiency[best])
-    new = new_mine_value(worth[count:] * waiting, price_new, each, 0.0, rate, bitcoin.machine_life)
+    new = new_mine_value(worth[count:], price_new, each, 0.0, rate, bitcoin.machine_life)
     return worth[:count], worth[count:], new
 
 
@@ -161,7 +170,7 @@ def value_options(state: State) -> None:
     fitted = np.minimum(sites.fitted_it_mw[site] / (mw * state.scenario.leases.it_to_gross), 1.0)
     ready = _ready(state, site, from_pipeline, fitted)
     mine, resale = _mining_side(state, site, from_pipeline, mining_share)
-    slope, level = lease_line(terms, ready, firms.lease_discount_rate[firm], fitted)
+    slope, level = rent_line(terms, ready, firms.lease_discount_rate[firm], fitted)
     it_share = state.scenario.leases.it_to_gross
     needed = (mine - resale) / it_share
     state.scratch["blocks"] = BlockTable(

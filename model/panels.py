@@ -56,7 +56,7 @@ SITE_PANEL = (
     _of("bool", "convertible")
     | _of("int8", "stage", "last_choice")
     | _of("int32", "owner", "host_site", "energisation", "last_move")
-    | _of("float64", *USES, "secured_mw", "energised_mw", "hash_eh_s")
+    | _of("float64", *USES, "secured_mw", "energised_mw", "hash_eh_s", "running_eh_s")
     | _of("float32", "power_cost", "fitted_it_mw", "uptime", "margin", "months_off")
 )
 """Site columns copied each month; the nameplate hash is summed over generations."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from agents.economics.discounting import annuity_factor
+from agents.economics.discounting import mean_over_term
 from agents.tables import (
     LEASE,
     Contract,
@@ -151,8 +151,8 @@ def leases(recorder: Recorder, state: State) -> pd.DataFrame:
     columns["site"] = named(state.site_names, columns["site"])
     columns["ended"] = recorder.lease_ended
     years = np.maximum(columns["term"], 1) / 12.0
-    growth = np.asarray(annuity_factor(-np.log1p(columns["escalator"]), years)) / years
-    columns["rent_usd_kw_month"] = columns["rent"] * growth * USD_KW_MONTH
+    mean = mean_over_term(np.log1p(columns["escalator"]), years)
+    columns["rent_usd_kw_month"] = columns["rent"] * mean * USD_KW_MONTH
     return decoded(recorder.start, columns)
 
 

@@ -78,11 +78,13 @@ class RestOfWorld:
         """Return the hash the network sees, EH/s."""
         return self.parameters.uptime * float(self.nameplate @ self.running)
 
-    def machine_values(self) -> np.ndarray:
-        """Return what each generation is worth to the marginal buyer, USD/TH."""
-        return self._value(self.generations, self._marginal_cost)
+    def machine_values(self, months: np.ndarray | int) -> np.ndarray:
+        """Return what each generation is worth to the marginal buyer who waits some months for it, USD/TH."""
+        return self._value(self.generations, self._marginal_cost, months)
 
-    def _value(self, efficiency: np.ndarray | float, cost: np.ndarray | float) -> np.ndarray:
+    def _value(
+        self, efficiency: np.ndarray | float, cost: np.ndarray | float, months: np.ndarray | int
+    ) -> np.ndarray:
         return self.parameters.uptime * machine_value(
             self.expected_hashprice,
             efficiency,
@@ -90,11 +92,13 @@ class RestOfWorld:
             max(self.expected_decay, 0.0),
             self.discount_rate,
             max_life=self.bitcoin.machine_life,
+            wait=np.asarray(months) / MONTHS,
         )
 
     def wanted(self, machine: int, price: float) -> float:
-        """Return the eagerness of all buyers for a machine at a price, 0 to 1."""
-        value = self._value(float(self.generations[machine]), self._costs)
+        """Return the eagerness of all buyers for a machine ordered now at a price, 0 to 1."""
+        lead = self.bitcoin.order_lead_months
+        value = self._value(float(self.generations[machine]), self._costs, lead)
         row = self.parameters
         return float(eagerness(value, price, row.hurdle_rate, row.full_order_gain).mean())
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.economics.discounting import mean_over_term
 from agents.tables import USES, Kind, LeaseStatus, Product, Status
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ def by_owner(state: State) -> dict[str, np.ndarray]:
     """Return what each firm holds: megawatts by use, nameplate hash and running hash."""
     sites = state.sites
     index, length = sites.owner + 1, len(state.firms) + 1
-    nameplate = sites.hash.sum(axis=1)
-    weights = {name: getattr(sites, name) for name in OWNED}
-    weights |= {"hash_eh_s": nameplate, "running_eh_s": nameplate * sites.uptime}
+    weights = {name: getattr(sites, name) for name in (*OWNED, "running_eh_s")}
+    weights["hash_eh_s"] = sites.hash.sum(axis=1)
     # Released sites have owner -1 and fall into the first bin.
     return {name: np.bincount(index, column, length)[1:] for name, column in weights.items()}
 
@@ -57,15 +57,13 @@ def series_row(state: State, owned: Mapping[str, np.ndarray], previous: Mapping[
 
 
 def _bitcoin(state: State, owned: Mapping[str, np.ndarray]) -> Row:
-    running, nameplate = float(owned["running_eh_s"].sum()), float(owned["hash_eh_s"].sum())
     frontier = int(np.count_nonzero(state.generation_month <= state.month)) - 1
     machines = state.scratch.get("machine_mw", _NOTHING).sum()
     return {
         "btc_price_usd": state.btc_price,
         "hashprice_usd_ph_day": state.hashprice,
         "difficulty": state.network.difficulty,
-        "nameplate_eh_s": nameplate,
-        "off_share": _ratio(nameplate - running, nameplate),
+        "nameplate_eh_s": float(owned["hash_eh_s"].sum()),
         "under_water_share": _ratio(state.scratch.get("under_water_mw", _NOTHING).sum(), machines),
         "frontier_j_th": float(state.generations[frontier]),
         "machine_price_usd_th": float(state.machine_price[frontier]),
@@ -159,12 +157,15 @@ def _deal_rents(state: State, new: np.ndarray, previous: Mapping[str, float]) ->
     if previous and not new.any():
         return {name: previous[name] for name in DEALS}
     signed = new if previous else new | leases.at_start
+    # Published rents are means over the term, and so are those of the model's own leases here.
+    usual = mean_over_term(state.terms.escalator, state.terms.years)
+    rent = leases.rent * mean_over_term(np.log1p(leases.escalator), np.maximum(leases.term, 1) / 12.0)
     row = {}
     for name, (first, last) in DEALS.items():
         weight = leases.it_mw * (signed & (leases.product >= first) & (leases.product <= last))
-        before = previous.get(name, float(state.expected_rent[last]) * USD_KW_MONTH)
+        before = previous.get(name, float(state.expected_rent[last] * usual[last - 1]) * USD_KW_MONTH)
         total = float(weight.sum())
-        row[name] = float(leases.rent @ weight) / total * USD_KW_MONTH if total > 0 else before
+        row[name] = float(rent @ weight) / total * USD_KW_MONTH if total > 0 else before
     return row
 
 

@@ -109,10 +109,10 @@ LEASES = (
     _column(
         "deal_rent_space_usd_kw_month",
         "USD/kW-month of IT",
-        "first-year rent of the last shells or halls signed",
+        "mean rent over the term of the last shells or halls signed",
     ),
-    _column("deal_rent_cloud_usd_kw_month", RENT, "first-year rent of the last GPU cloud signed"),
-    _column("core_width_usd_kw_month", RENT, "highest less lowest first-year rent in the core"),
+    _column("deal_rent_cloud_usd_kw_month", RENT, "mean rent over the term of the last GPU cloud signed"),
+    _column("core_width_usd_kw_month", RENT, "highest less lowest rent in the core, mean over the term"),
     _column("contracted_mw", "MW", "gross load of leases in force, building or delivering"),
     _column("contracted_it_mw", "MW of IT", "critical IT load of those leases"),
     _column("delivered_mw", "MW", "gross load of delivering leases"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
+from agents.economics.discounting import yearly_step
 from agents.economics.grid import firm_power_price
 from agents.economics.tenants import (
     Alternatives,
@@ -154,6 +155,7 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
     power = power_above_normal(scenario, site_power_price(state)[site])
     offer = _offers(state, ready, rate, power)
     worth = highest_rent(margin, rate, offer, own_hall(scenario), alternatives(state, needing))
+    worth = worth / yearly_step(state.terms.escalator)
     rent[needing] = worth * state.grid.taste[needing][:, state.sites.region[site], None]
     _keep_for_parents(state, site, rent)
     return rent

@@ -76,11 +76,14 @@ def looped(formula: Callable[..., Any]) -> Callable[..., Any]:
     best = formula.__name__ in BEST_OF_ALTERNATIVES
 
     def loop(*args: Any, **options: Any) -> Any:
-        shape = np.broadcast_shapes(*(_shape(value, best) for value in args))
+        given = [*args, *options.values()]
+        shape = np.broadcast_shapes(*(_shape(value, best) for value in given))
         if shape == () or 0 in shape:
             return formula(*args, **options)
-        rows = zip(*(_entries(value, shape, best) for value in args), strict=True)
-        return _joined([formula(*row, **options) for row in rows], shape)
+        rows = zip(*(_entries(value, shape, best) for value in given), strict=True)
+        count = len(args)
+        answers = [formula(*row[:count], **dict(zip(options, row[count:], strict=True))) for row in rows]
+        return _joined(answers, shape)
 
     return loop
 

@@ -102,7 +102,8 @@ def new_mine_value(
     """Return what filling an empty megawatt with the best machine is worth, refreshed for ever.
 
     The net present value of one generation of machines, repeated every `life` years with margins and prices
-    in the same proportion; zero where it does not pay.
+    in the same proportion, as when machines improve as fast as the hashprice decays; zero where it does not
+    pay.
 
     Args:
         value_per_th: Value of the machine at the site, USD/TH, shape (n,).

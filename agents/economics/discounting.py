@@ -1,4 +1,4 @@
-"""Continuous discounting: the present value of a flow that lasts a given time."""
+"""Continuous discounting: the present value of a flow that lasts a given time, growing or rising in steps."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,3 +28,36 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-rate * years) / rate
     return np.where(np.abs(rate) < _NO_RATE, years, factor)
+
+
+def yearly_step(growth: ArrayLike) -> Result:
+    """Return where a flow that grows all the time starts to pay, every year, what one raised yearly pays.
+
+    A rent R raised by exp(g) - 1 on each anniversary pays in its first year what R g/(exp(g) - 1) growing at
+    rate g pays, and so in every other: formulas in continuous growth hold for R times this number, but for
+    the interest on shifts within a year. Unchecked, as a building block of checked formulas.
+
+    Args:
+        growth: Continuous growth g, 1/year; any sign.
+
+    Returns:
+        Share of the stepped flow, in the shape of the argument; one without growth.
+    """
+    growth = np.asarray(growth, dtype=float)
+    grows = np.where(growth == 0.0, 1.0, growth)
+    return np.where(growth == 0.0, 1.0, grows / np.expm1(grows))
+
+
+def mean_over_term(growth: ArrayLike, years: ArrayLike) -> Result:
+    """Return the mean of a flow raised once a year over what it is in the first: ((1+e)^T - 1)/(e T).
+
+    Unchecked, as a building block of checked formulas.
+
+    Args:
+        growth: Continuous growth ln(1 + e), 1/year; any sign.
+        years: Term T, years, positive; exact for whole years.
+
+    Returns:
+        Multiple of the first year's flow, in the broadcast shape of the arguments.
+    """
+    return annuity_factor(-np.asarray(growth), years) / np.asarray(years) * yearly_step(growth)

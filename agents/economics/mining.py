@@ -177,11 +177,13 @@ def machine_value(
     discount_rate: ArrayLike,
     *,
     max_life: ArrayLike = math.inf,
+    wait: ArrayLike = 0.0,
 ) -> Result:
     """Return the present value of what a machine earns over its life, when the hashprice decays.
 
     V = 365 [hp (1 - exp(-(r+a) T*))/(r+a) - w (1 - exp(-r T*))/r] / 1000 with T* and w as in `machine_life`,
-    per TH/s. Zero when hp <= w. Without decay it is the (truncated) perpetuity 365 (hp - w)/r/1000.
+    per TH/s. Zero when hp <= w. Without decay it is the (truncated) perpetuity 365 (hp - w)/r/1000. A machine
+    that runs only after a wait meets the hashprice of that day: V(hp exp(-a wait)) exp(-r wait).
 
     Args:
         hashprice: Hashprice now, USD/PH/day.
@@ -190,15 +192,19 @@ def machine_value(
         decay: Rate a at which the hashprice is expected to fall, 1/year.
         discount_rate: Rate r, 1/year.
         max_life: Physical life that truncates T*, years.
+        wait: Time until the machine runs, years.
 
     Returns:
         USD per TH/s, in the broadcast shape of the arguments; infinite for an unlimited undiscounted life.
 
     Raises:
-        ValueError: If a hashprice, decay, rate or life is negative, an efficiency not positive, or any NaN.
+        ValueError: If a hashprice, decay, rate, life or wait is negative, an efficiency not positive, or any
+            NaN.
     """
     price, energy, decay = _machine(hashprice, efficiency, power_cost, decay)
     rate, cap = nonnegative("discount_rate", discount_rate), _cap(max_life)
+    later = np.asarray(nonnegative("wait", wait))
+    price = price * np.exp(-later * decay)
     life = _life(price, energy, decay, cap)
     revenues, costs = annuity_factor(rate + decay, life), annuity_factor(rate, life)
     with np.errstate(invalid="ignore"):
@@ -207,7 +213,7 @@ def machine_value(
             # An undiscounted, unlimited life makes that 0 x infinity or the difference of two infinities.
             endless = np.where(energy == 0.0, price * revenues, math.inf)
             value = np.where(np.isinf(costs), endless, value)
-    return plain(value * (DAYS_PER_YEAR / 1000.0))
+    return plain(value * np.exp(-later * rate) * (DAYS_PER_YEAR / 1000.0))
 
 
 def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: ArrayLike) -> Result:

@@ -21,7 +21,7 @@ from model.baseline_network import network_start
 from model.baseline_tables import load_tables
 from model.bitcoin_sector import SectorPath, drive_month
 from model.calendar import Calendar
-from model.machine_market import best_machine, still_made
+from model.machine_market import best_machine, machine_values, still_made
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 from model.scenario import Scenario
 
@@ -155,7 +155,7 @@ def start_of(window: Window, scenario: Scenario | None = None) -> Sector:
     sector = rest_of_world_at_start(
         scenario, kinds.efficiency, kinds.month, hash_start, window.efficiency, before
     )
-    bitcoin, value = scenario.bitcoin, sector.machine_values()
+    bitcoin, value = scenario.bitcoin, machine_values(sector, kinds.month, 0)
     made = still_made(bitcoin, kinds.month, 0)
     price = asked_price(value, bitcoin.machine_cost * kinds.efficiency, bitcoin.machine_price_share, made)
     machine = best_machine(sector, price, value, kinds.month, 0)

@@ -201,7 +201,7 @@ class RestOfWorld(Group):
         0.05, "share", "gain over its price that a machine must promise to be ordered", "estimate_c", 0, 5
     )
     full_order_gain: float = param(
-        0.25,
+        0.15,
         "share",
         "gain over price and hurdle at which a buyer orders all it can",
         "derived_network; calibrated on hash 2020-25",
@@ -209,7 +209,7 @@ class RestOfWorld(Group):
         10,
     )
     order_rate: float = param(
-        0.075,
+        0.0775,
         "share/month",
         "orders over running hash when every buyer orders all it can",
         "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months",

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from agents.economics.mining import machine_value
 from agents.tables import NEVER, Kind, Stage, Tenure
 from model.audit import audit
-from model.entry import add_sites, entry, profitability
+from model.entry import _beliefs, _machine, _power_cost, add_sites, entry, profitability
+from model.mining import meter_efficiency
 from model.scenario import Scenario
 from model.setup import build_state
 from model.tick import TICK, run_month
@@ -27,6 +29,26 @@ def test_a_new_mine_pays_better_the_higher_the_hashprice():
     gains = [profitability(in_month(hashprice=hashprice)) for hashprice in (10.0, 60.0, 80.0, 100.0)]
     assert gains[0] == 0.0
     assert gains[1] <= gains[2] < gains[3]
+
+
+def test_a_new_mine_meets_the_hashprice_of_the_day_it_opens():
+    state = in_month(hashprice=120.0)
+    price, capex = float(state.machine_price[_machine(state)]), state.scenario.finance.mine_capex
+    efficiency = float(meter_efficiency(state)[_machine(state)])
+    reward, decay = _beliefs(state)
+    rate, years = state.scenario.finance.discount_mining_private, 9 / 12
+    value = machine_value(
+        reward * np.exp(-decay * years),
+        efficiency,
+        _power_cost(state, 0.5) + state.scenario.row.other_cost,
+        decay,
+        rate,
+        max_life=state.scenario.bitcoin.machine_life,
+    )
+    worth = value * np.exp(-rate * years) * state.scenario.power.availability - price
+    forever = worth / efficiency / (1.0 - np.exp(-rate * state.scenario.bitcoin.machine_life))
+    assert state.scenario.consolidation.entry_build_months == 9
+    assert profitability(state) == pytest.approx((forever - capex) / (price / efficiency + capex))
 
 
 def test_a_new_mine_pays_worse_the_dearer_machines_and_power_are():
@@ -66,7 +88,7 @@ def test_nobody_enters_when_it_does_not_pay_or_is_switched_off():
 
 
 def test_as_many_enter_on_average_as_rate_and_profit_say():
-    state = in_month(hashprice=80.0, **{"consolidation.entry_rate": 2.0})
+    state = in_month(hashprice=120.0, **{"consolidation.entry_rate": 2.0})
     expected = 2.0 * profitability(state)
     found = 0
     for month in range(3, 63):
@@ -172,6 +194,7 @@ def test_machines_of_an_entrant_run_from_the_day_its_mine_energises():
         "power.pipeline_slip_construction": 0.0,
         "leases.market_enabled": False,
         "bitcoin.price_process": "constant",
+        "bitcoin.price_start": 150_000.0,
     }
     state = build_state(Scenario().with_values(**values), 0)
     for _ in range(24):

@@ -82,13 +82,15 @@ def test_no_buyer_would_rather_have_the_block_of_another():
     need = state.hyperscalers.need_mw.copy()
     table, deals = trade(state)
     offers = state.scratch["offers"]
+    # A dollar of rent is worth less the later it begins.
+    worth = np.exp(-state.scenario.finance.discount_lease * table.ready[:, Product.COLOCATION - 1])
     for mine in deals:
-        gained = (mine["bid"] - mine["rent"]) * mine["mw"]
+        gained = (mine["bid"] - mine["rent"]) * mine["mw"] * worth[offers.block[mine["row"]]]
         for other in deals:
             block, asked = offers.block[other["row"]], offers.reserve[other["row"]]
             bid = table.bid[mine["buyer"], block, Product.COLOCATION - 1]
-            to_share = (bid - asked) * min(table.mw[block], need[mine["buyer"]])
-            assert to_share - (other["rent"] - asked) * other["mw"] <= gained + 1e-6
+            to_share = (bid - asked) * min(table.mw[block], need[mine["buyer"]]) * worth[block]
+            assert to_share - (other["rent"] - asked) * other["mw"] * worth[block] <= gained + 1e-6
 
 
 @pytest.mark.parametrize("theta", [0.0, 0.25, 1.0])

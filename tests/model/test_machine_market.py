@@ -18,6 +18,7 @@ from model.machine_market import (
     best_machine,
     deliver_machines,
     fit_machines,
+    machine_values,
     next_prices,
     ordered_mw,
     retire_machines,
@@ -321,8 +322,8 @@ def test_machines_of_a_site_nobody_owns_are_nobodys_scrap():
 def test_prices_move_to_cost_and_a_share_of_what_the_buyer_gains():
     scenario = Scenario()
     market = sector(scenario)
-    value, price = market.machine_values(), np.array([3.0, 8.0, 12.0])
-    released = np.array([-60, -20, -5])
+    released, price = np.array([-60, -20, -5]), np.array([3.0, 8.0, 12.0])
+    value = machine_values(market, released, 0)
     for month in range(200):
         price = next_prices(market, price, value, released, 0 * month)
     bitcoin = scenario.bitcoin
@@ -334,7 +335,7 @@ def test_prices_move_to_cost_and_a_share_of_what_the_buyer_gains():
 def test_a_machine_nobody_can_use_is_worth_nothing_once_it_is_not_made():
     market = sector(Scenario())
     market.expected_hashprice = 5.0
-    price = next_prices(market, np.full(3, 10.0), market.machine_values(), np.array([-60, -20, -5]), 0)
+    price = next_prices(market, np.full(3, 10.0), market.machine_values(0), np.array([-60, -20, -5]), 0)
     assert price[0] == pytest.approx(7.5)
     assert price[2] > 7.5
 
@@ -342,7 +343,7 @@ def test_a_machine_nobody_can_use_is_worth_nothing_once_it_is_not_made():
 def test_fixed_prices_stay():
     market = sector(Scenario().with_values(**{"bitcoin.machine_price_mode": "fixed"}))
     price = np.array([3.0, 8.0, 12.0])
-    assert (next_prices(market, price, market.machine_values(), np.zeros(3), 9) == price).all()
+    assert (next_prices(market, price, market.machine_values(0), np.zeros(3), 9) == price).all()
 
 
 def test_the_newest_machine_is_made_for_ever_if_none_follows():
@@ -354,7 +355,7 @@ def test_the_newest_machine_is_made_for_ever_if_none_follows():
 
 def test_the_best_machine_is_on_sale_and_gains_most_per_megawatt():
     market = sector(Scenario())
-    price, value = np.array([3.0, 8.0, 12.0]), market.machine_values()
+    price, value = np.array([3.0, 8.0, 12.0]), market.machine_values(0)
     assert best_machine(market, price, value, np.array([-60, -20, -5]), 0) == 2
     assert best_machine(market, price, value, np.array([-60, -20, 3]), 0) == 1
     assert best_machine(market, np.array([0.0, 8.0, 60.0]), value, np.array([-60, -20, -5]), 0) == 1
@@ -368,14 +369,14 @@ def test_prices_and_the_best_machine_are_left_for_the_month():
     assert state.machine_price[2] < 60.0
 
 
-def test_prices_at_the_start_are_near_what_the_machines_are_worth_to_the_marginal_buyer():
+def test_prices_at_the_start_are_near_what_machines_at_hand_are_worth_to_the_marginal_buyer():
     scenario = Scenario()
     kinds = machines(TABLES, scenario, Calendar("2025-11"))
     bitcoin, start = scenario.bitcoin, network_start(TABLES, Calendar("2025-11"))
     record = hashprice_record(scenario, hashprice_at(start, bitcoin.price_start, bitcoin.fee_share))
     market = rest_of_world_at_start(scenario, kinds.efficiency, kinds.month, 592.0, 20.22, record)
     announced = slice(3, 10)
-    error = np.log(market.machine_values()[announced] / kinds.price[announced])
+    error = np.log(market.machine_values(0)[announced] / kinds.price[announced])
     assert abs(error.mean()) < 0.05
     assert np.abs(error).max() < 0.40
 
@@ -385,7 +386,18 @@ def test_the_value_of_a_machine_is_that_of_the_formula_at_the_realised_uptime():
     row = scenario.row
     cost = row.cost_median * np.exp(row.cost_log_sigma * -0.6744897501960817) + row.other_cost
     value = row.uptime * machine_value(45.0, GENERATIONS, cost, 0.236, 0.13, max_life=5.0)
-    np.testing.assert_allclose(sector(scenario).machine_values(), value)
+    np.testing.assert_allclose(sector(scenario).machine_values(0), value)
+
+
+def test_a_machine_from_its_maker_meets_the_hashprice_of_the_day_it_arrives():
+    market = sector(Scenario())
+    released = np.array([-60, -20, -5])
+    at_once, quoted = market.machine_values(0), machine_values(market, released, 0)
+    lead = market.bitcoin.order_lead_months / 12.0
+    market.expected_hashprice *= np.exp(-market.expected_decay * lead)
+    on_arrival = market.machine_values(0) * np.exp(-market.discount_rate * lead)
+    assert still_made(market.bitcoin, released, 0).tolist() == [False, True, True]
+    np.testing.assert_allclose(quoted, [at_once[0], on_arrival[1], on_arrival[2]])
 
 
 def test_after_a_halving_at_a_constant_price_machines_that_stopped_do_not_stand_there_for_ever():

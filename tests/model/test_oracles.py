@@ -209,12 +209,14 @@ def test_the_market_of_a_month_is_the_linear_programme_of_its_bids_and_reserves(
     clear_market(state)
     offers, table, deals = (state.scratch[name] for name in ("offers", "blocks", "deals"))
     rows = np.flatnonzero((offers.use > 0) & np.isin(offers.outcome, (Outcome.NO_TENANT, Outcome.SIGNED)))
+    place = {int(row): n for n, row in enumerate(rows)}
     need = state.hyperscalers.need_mw
     buyers = np.flatnonzero(need >= state.scenario.ai.minimum_block_mw)
     block = offers.block[rows]
     mw = np.minimum(table.mw[block], need[buyers][:, None])
     bid = table.bid[buyers[:, None], block, offers.use[rows] - 1]
-    gain = (bid - offers.reserve[rows]) * mw * state.scenario.leases.it_to_gross
+    worth = _worth_of_rent(state, table.ready[block, offers.use[rows] - 1], offers.use[rows] - 1)
+    gain = (bid - offers.reserve[rows]) * worth * mw * state.scenario.leases.it_to_gross
     gain = np.where(np.isfinite(gain), np.maximum(gain, 0.0), 0.0)
     size = gain.shape
     most = linprog(
@@ -224,8 +226,8 @@ def test_the_market_of_a_month_is_the_linear_programme_of_its_bids_and_reserves(
         ),
         b_ub=np.ones(sum(size)),
     )
-    place = {int(row): n for n, row in enumerate(rows)}
     it_mw = state.scenario.leases.it_to_gross * np.array([deal["mw"] for deal in deals])
+    it_mw *= worth[[place[int(deal["row"])] for deal in deals]]
     taken = sum(
         (deal["bid"] - offers.reserve[deal["row"]]) * it for deal, it in zip(deals, it_mw, strict=True)
     )
@@ -239,6 +241,14 @@ def test_the_market_of_a_month_is_the_linear_programme_of_its_bids_and_reserves(
         assert found == pytest.approx([owners[place[int(deal["row"])]] for deal in deals], abs=1e-6)
     for deal in deals:
         assert deal["rent"] == pytest.approx(0.6 * deal["lower"] + 0.4 * deal["upper"])
+
+
+def _worth_of_rent(state, ready, product):
+    """Return what a dollar a year of first rent, raised once a year, is worth at the usual rate for leases."""
+    rate, escalator = state.scenario.finance.discount_lease, state.scenario.leases.escalator
+    growth, years = math.log1p(escalator), state.terms.years[product]
+    start = growth / escalator
+    return start * (1.0 - np.exp(-(rate - growth) * years)) / (rate - growth) * np.exp(-rate * ready)
 
 
 def _end_of_the_core(gain, total, sign):
@@ -291,6 +301,7 @@ def lone_sector(rate, hurdle=0.0):
     """World mining as one buyer with one machine of 20 J/TH that lasts long, and one price of power."""
     values = {
         "bitcoin.machine_life": 15,
+        "bitcoin.order_lead_months": 0,
         "bitcoin.expected_decay": 0.0,
         "bitcoin.expectation": "naive",
         "finance.discount_mining": rate,
