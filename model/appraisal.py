@@ -21,6 +21,7 @@ from agents.economics.valuation import (
     spread_cost,
 )
 from agents.tables import Tenure
+from model.ownership import machines_at_market, machines_on_order
 
 if TYPE_CHECKING:
     from model.options import BlockTable
@@ -143,12 +144,7 @@ def mining_worth(
     refresh = np.exp(rate * (-0.5 * state.scenario.bitcoin.machine_life))
     own = sites.tenure[site] != Tenure.HOSTED
     filled = new * (sites.mining_mw[site] * refresh + sites.idle_mw[site]) * own
-    return fleet + filled + _ordered(state)[site]
-
-
-def _ordered(state: State) -> np.ndarray:
-    """Return what machines on order cost new, musd by site."""
-    return state.machine_price[state.order_generation] @ state.orders
+    return fleet + filled + machines_on_order(state)[site]
 
 
 def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -346,7 +342,7 @@ def reach_of(state: State, rate: np.ndarray) -> np.ndarray:
 
 def pieces_of(state: State, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what each site's unlet power and its machines fetch, sold apart and in no hurry, musd."""
-    sites, resale = state.sites, state.scenario.bitcoin.machine_resale
+    sites = state.sites
     own = sites.tenure[site] != Tenure.HOSTED
     power = state.scenario.finance.site_price * (sites.mining_mw[site] + sites.idle_mw[site]) * own
-    return power, (sites.hash @ state.machine_price + _ordered(state))[site] * resale
+    return power, machines_at_market(state, site)

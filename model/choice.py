@@ -154,6 +154,12 @@ def _find_builders(
     state: State, offers: Offers, table: BlockTable, rows: np.ndarray, merit: np.ndarray
 ) -> None:
     free = state.scenario.leases.construction_capacity_gw * 1000.0 - float(state.sites.building_mw.sum())
-    order = np.lexsort((block_slots(state, table)[offers.block[rows]], -merit))
-    started = np.cumsum(table.mw[offers.block[rows[order]]])
-    offers.outcome[rows[order[started > free]]] = Outcome.NO_CONSTRUCTION_SLOT
+    mw = table.mw[offers.block[rows]]
+    if mw.sum() <= free:
+        return
+    # A block too large for what is free leaves it to smaller ones.
+    for row in np.lexsort((block_slots(state, table)[offers.block[rows]], -merit)).tolist():
+        if mw[row] <= free:
+            free -= mw[row]
+        else:
+            offers.outcome[rows[row]] = Outcome.NO_CONSTRUCTION_SLOT

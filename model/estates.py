@@ -141,13 +141,14 @@ def _separate_dead_loans(state: State, firms: np.ndarray) -> None:
 
 
 def _sell_machines(state: State, rows: np.ndarray) -> None:
-    """Sell machines second-hand to buyers elsewhere."""
+    """Sell machines, and places in the queue for them, second-hand to buyers elsewhere."""
     if not len(rows):
         return
     sites = state.sites
     proceeds = np.bincount(sites.owner[rows], machines_at_market(state, rows), minlength=len(state.firms))
     state.ledger.post("machine sales", "cash", "earnings", proceeds, sector="market")
     sites.hash[rows] = 0.0
+    state.orders[:, rows] = 0.0
 
 
 class _Bidders:

@@ -75,6 +75,15 @@ def hashprice_record(scenario: Scenario, hashprice: float) -> list[float]:
     return [price * scale for price in before]
 
 
+def hash_record(scenario: Scenario) -> list[float]:
+    """Return the hash of the months before the start, oldest first, over that of the first day."""
+    rows = load_tables(scenario.population.data_folder).network_history
+    ran = {row.month: row.hashrate_avg_eh_s for row in rows}
+    before = [hash_eh_s for month, hash_eh_s in ran.items() if month < scenario.horizon.start]
+    now = ran.get(scenario.horizon.start, before[-1] if before else 1.0)
+    return [hash_eh_s / now for hash_eh_s in before]
+
+
 def remembered(record: Sequence[float], speed: float) -> float:
     """Return the hashprice at the end of a record for who moves towards each month's at a speed."""
     level = record[0]

@@ -8,6 +8,7 @@ if any, are worth less than the new ones' gain, as far as its cash, equipment lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from agents.economics.mining import machine_value
 from agents.economics.vintages import asked_price, eagerness
 from agents.tables import Product, Status
 from model.baseline_tables import load_tables
-from model.expectations import hashprice_record
+from model.expectations import expected_at_start, hash_record, hashprice_record
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
 from model.mining import mean_cash_cost, meter_efficiency
@@ -28,27 +29,64 @@ if TYPE_CHECKING:
     from model.state import State
 
 MONTHS = 12.0
+ORDER_HISTORY = 36
+"""Months before the first that the order book remembers: by then funding has forgotten where it began."""
 ROUND_OFF = 1e-9
 """Part of a site, or of its machines, that is rounding."""
 
 
 def start_rest_of_world(state: State, hash_eh_s: float) -> None:
-    """Set up the rest of the world on the first day.
-
-    Its order book is filled with what it would order at the expectations and prices of that day.
+    """Set up the rest of the world on the first day, its order book as the months before have left it.
 
     Args:
-        state: The state; hashprice and machine prices are those of the first day.
+        state: The state; hashprice is that of the first day.
         hash_eh_s: Realised hash outside the modelled firms, EH/s.
     """
     scenario, released = state.scenario, state.generation_month
     mean = load_tables(scenario.population.data_folder).tail_value("tail_efficiency_mean")
     record = hashprice_record(scenario, state.hashprice)
     sector = rest_of_world_at_start(scenario, state.generations, released, hash_eh_s, mean, record)
-    value = machine_values(sector, released, state.month)
-    machine = best_machine(sector, state.machine_price, value, released, state.month)
-    sector.fill_book(machine, float(state.machine_price[machine]))
+    remember_orders(sector, released, record, hash_record(scenario))
     state.rest_of_world = sector
+
+
+def remember_orders(
+    sector: RestOfWorld, generation_month: np.ndarray, record: Sequence[float], sizes: Sequence[float]
+) -> np.ndarray:
+    """Fill the order book with what the sector ordered in the months before; return machine prices then.
+
+    It ordered at what it expected then and at what makers then asked; quotes of the first day say nothing of
+    those months. What it expects in the end is what the record leaves it with.
+
+    Args:
+        sector: World mining on the first day, book empty.
+        generation_month: Month each generation can be ordered from.
+        record: Hashprices of the months before, oldest first, USD/PH/day.
+        sizes: Hash of those months as multiples of that of the first day.
+
+    Returns:
+        USD/TH by generation, as the machine market of the model leaves them.
+    """
+    bitcoin, decay = sector.bitcoin, sector.expected_decay
+    months = min(len(record), ORDER_HISTORY)
+    sector.expected_hashprice = expected_at_start(bitcoin, record[: len(record) - months + 1])
+    price = np.zeros(0)
+    for month in range(-months, 0):
+        if month > -months:
+            sector.learn(record[month])
+        value = machine_values(sector, generation_month, month)
+        if len(price):
+            price = next_prices(sector, price, value, generation_month, month)
+        else:
+            made = still_made(bitcoin, generation_month, month)
+            cost = bitcoin.machine_cost * sector.generations
+            price = asked_price(value, cost, bitcoin.machine_price_share, made)
+        machine = best_machine(sector, price, value, generation_month, month)
+        if month == -months:
+            sector.eagerness = sector.wanted(machine, float(price[machine]))
+        sector.remember_order(machine, float(price[machine]), float(sizes[month]))
+    sector.expected_decay = decay
+    return price
 
 
 def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:
@@ -65,7 +103,7 @@ def machine_values(sector: RestOfWorld, generation_month: np.ndarray, month: int
     A machine still made comes from its maker and has to be waited for; others change hands at once.
     """
     made = still_made(sector.bitcoin, generation_month, month)
-    return sector.machine_values(np.where(made, sector.bitcoin.order_lead_months, 0))
+    return sector.machine_values(np.where(made, sector.lead_years, 0.0))
 
 
 def best_machine(

@@ -27,8 +27,17 @@ ENDED_VALUES = (
 
 
 def machines_at_market(state: State, site_rows: np.ndarray) -> np.ndarray:
-    """Return what the machines at the given sites fetch second-hand, musd (1 USD/TH is 1 musd per EH/s)."""
-    return (state.sites.hash[site_rows] @ state.machine_price) * state.scenario.bitcoin.machine_resale
+    """Return what machines at, and on order for, the given sites fetch second-hand, musd.
+
+    1 USD/TH is 1 musd per EH/s.
+    """
+    held = state.sites.hash[site_rows] @ state.machine_price + machines_on_order(state)[site_rows]
+    return held * state.scenario.bitcoin.machine_resale
+
+
+def machines_on_order(state: State) -> np.ndarray:
+    """Return what the machines on order for each site cost new, musd."""
+    return state.machine_price[state.order_generation] @ state.orders
 
 
 def leases_at(state: State, site_rows: np.ndarray) -> np.ndarray:

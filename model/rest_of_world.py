@@ -42,6 +42,7 @@ class RestOfWorld:
         eagerness: Orders as a share of the most the sector could order, smoothed by funding.
         expected_hashprice: USD/PH/day.
         expected_decay: 1/year.
+        lead_years: From an order to a running machine.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RestOfWorld:
         self.nameplate = nameplate.astype(float)
         self.running = running.astype(float)
         lead = scenario.bitcoin.order_lead_months
+        self.lead_years = lead / MONTHS
         self.orders = np.zeros(lead)
         self.order_generation = np.zeros(lead, dtype=np.int64)
         self.eagerness = 0.0
@@ -78,12 +80,12 @@ class RestOfWorld:
         """Return the hash the network sees, EH/s."""
         return self.parameters.uptime * float(self.nameplate @ self.running)
 
-    def machine_values(self, months: np.ndarray | int) -> np.ndarray:
-        """Return what each generation is worth to the marginal buyer who waits some months for it, USD/TH."""
-        return self._value(self.generations, self._marginal_cost, months)
+    def machine_values(self, wait: np.ndarray | float) -> np.ndarray:
+        """Return what each generation is worth to the marginal buyer who waits some years for it, USD/TH."""
+        return self._value(self.generations, self._marginal_cost, wait)
 
     def _value(
-        self, efficiency: np.ndarray | float, cost: np.ndarray | float, months: np.ndarray | int
+        self, efficiency: np.ndarray | float, cost: np.ndarray | float, wait: np.ndarray | float
     ) -> np.ndarray:
         return self.parameters.uptime * machine_value(
             self.expected_hashprice,
@@ -92,13 +94,12 @@ class RestOfWorld:
             max(self.expected_decay, 0.0),
             self.discount_rate,
             max_life=self.bitcoin.machine_life,
-            wait=np.asarray(months) / MONTHS,
+            wait=wait,
         )
 
     def wanted(self, machine: int, price: float) -> float:
         """Return the eagerness of all buyers for a machine ordered now at a price, 0 to 1."""
-        lead = self.bitcoin.order_lead_months
-        value = self._value(float(self.generations[machine]), self._costs, lead)
+        value = self._value(float(self.generations[machine]), self._costs, self.lead_years)
         row = self.parameters
         return float(eagerness(value, price, row.hurdle_rate, row.full_order_gain).mean())
 
@@ -107,9 +108,12 @@ class RestOfWorld:
         if not (self.parameters.enabled and len(self.orders)):
             return
         self._switch_on(int(self.order_generation[0]), float(self.orders[0]))
+        self._move_book_up()
+
+    def _move_book_up(self) -> None:
         self.orders[:-1] = self.orders[1:]
         self.order_generation[:-1] = self.order_generation[1:]
-        self.orders[-1] = 0.0
+        self.orders[-1:] = 0.0
 
     def _switch_on(self, machine: int, hash_eh_s: float) -> None:
         """Add machines; their buyers are those for whom they pay, so they run."""
@@ -140,7 +144,7 @@ class RestOfWorld:
         """Order as much of a machine as funding, which follows what buyers want, allows; return EH/s."""
         if not self.parameters.enabled:
             return 0.0
-        self.eagerness += self.parameters.funding_memory * (self.wanted(machine, price) - self.eagerness)
+        self._follow(self.wanted(machine, price))
         amount = self._order_volume()
         if len(self.orders):
             self.orders[-1] = amount
@@ -148,6 +152,10 @@ class RestOfWorld:
         else:
             self._switch_on(machine, amount)
         return amount
+
+    def _follow(self, wanted: float) -> None:
+        """Let funding follow what buyers want."""
+        self.eagerness += self.parameters.funding_memory * (wanted - self.eagerness)
 
     def _order_volume(self) -> float:
         return self.parameters.order_rate * float(self.nameplate @ self.running) * self.eagerness
@@ -172,11 +180,19 @@ class RestOfWorld:
         self.nameplate += machines
         self.running = np.divide(on, self.nameplate, out=self.running, where=self.nameplate > 0.0)
 
-    def fill_book(self, machine: int, price: float) -> None:
-        """Fill the order book with what would have been ordered at today's expectations and price."""
-        self.eagerness = self.wanted(machine, price)
-        self.orders[:] = self._order_volume()
-        self.order_generation[:] = machine
+    def remember_order(self, machine: int, price: float, size: float) -> None:
+        """Enter in the book what was ordered in a month before the start; the book moves up.
+
+        Args:
+            machine: Generation ordered.
+            price: Of it then, USD/TH.
+            size: Hash that ran then as a multiple of what runs now.
+        """
+        self._follow(self.wanted(machine, price))
+        self._move_book_up()
+        if len(self.orders):
+            self.orders[-1] = self._order_volume() * size
+            self.order_generation[-1] = machine
 
 
 def rest_of_world_at_start(
@@ -191,7 +207,7 @@ def rest_of_world_at_start(
 
     The running machines have the given mean efficiency and the scenario's spread; idle ones of each
     generation stand beside them as the cost distribution says. Expectations and the share that runs carry the
-    memory of the months before the start; the order book is empty until `fill_book`.
+    memory of the months before the start; the order book is empty until orders are remembered.
 
     Args:
         scenario: The scenario.

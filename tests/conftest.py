@@ -22,6 +22,7 @@ from agents.tables import (
     Status,
     site_columns,
 )
+from model.options import product_terms
 from model.recording import Recorder
 from model.run import Run, run_of
 from model.scenario import Scenario
@@ -93,6 +94,7 @@ def _state(
         btc_price=93000.0,
         hashprice=42.0,
         expected_rent=np.array([0.0, 0.92, 1.73, 9.7]),
+        terms=product_terms(Scenario()),
         figures={"network_hashrate_eh_s": 1000.0, "signed_mw": 7.0, "subsidy_btc": 3.125},
         scratch={},
         recorder=Recorder(keep),  # type: ignore[arg-type]

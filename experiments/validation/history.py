@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 
 from agents.economics.network import BitcoinNetwork
-from agents.economics.vintages import asked_price
 from model.baseline_machines import machines
 from model.baseline_network import network_start
 from model.baseline_tables import load_tables
 from model.bitcoin_sector import SectorPath, drive_month
 from model.calendar import Calendar
-from model.machine_market import best_machine, machine_values, still_made
+from model.machine_market import remember_orders
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 from model.scenario import Scenario
 
@@ -155,11 +154,8 @@ def start_of(window: Window, scenario: Scenario | None = None) -> Sector:
     sector = rest_of_world_at_start(
         scenario, kinds.efficiency, kinds.month, hash_start, window.efficiency, before
     )
-    bitcoin, value = scenario.bitcoin, machine_values(sector, kinds.month, 0)
-    made = still_made(bitcoin, kinds.month, 0)
-    price = asked_price(value, bitcoin.machine_cost * kinds.efficiency, bitcoin.machine_price_share, made)
-    machine = best_machine(sector, price, value, kinds.month, 0)
-    sector.fill_book(machine, float(price[machine]))
+    ran = record()["hash_eh_s"].to_numpy()[: len(before)] / hash_start
+    price = remember_orders(sector, kinds.month, before, ran.tolist())
     network = BitcoinNetwork(first.height, first.difficulty, epoch_seconds=first.epoch_seconds)
     return Sector(window, sector, network, price, kinds.month, np.zeros(len(price)))
 

@@ -209,7 +209,7 @@ class RestOfWorld(Group):
         10,
     )
     order_rate: float = param(
-        0.0775,
+        0.0825,
         "share/month",
         "orders over running hash when every buyer orders all it can",
         "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months",

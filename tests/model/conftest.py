@@ -112,6 +112,7 @@ def build_world(**scenario):
         generations=np.array([15.0, 20.0, 30.0]),
         machine_price=np.array([14.0, 8.0, 4.0]),
         orders=np.zeros((6, 0)),
+        order_generation=np.zeros(6, dtype=np.int64),
         btc_price=100_000.0,
         ledger=Ledger(firms),
         recorder=Events(),

@@ -269,7 +269,10 @@ def test_scarce_builders_go_to_the_best_offers_and_build_no_more_than_they_can()
     assert len(left)
     value, hurdle, _ = state.scratch["decisions"]
     merit = value[np.arange(len(offers.use)), offers.use] - value[:, 0] - hurdle
-    assert merit[built].min() >= merit[left].max()
+    # Who is left over is worth less than all who build, or too large for what those before it leave.
+    mw = table.mw[offers.block]
+    before = [mw[built[merit[built] > merit[row]]].sum() for row in left]
+    assert (mw[left] > free_mw - np.array(before)).all()
 
 
 def test_an_empty_hall_saves_the_owner_the_hall_and_not_the_gpus():

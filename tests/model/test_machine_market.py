@@ -40,7 +40,7 @@ TABLES = load_tables()
 
 def sector(scenario):
     made = RestOfWorld(scenario, GENERATIONS, np.array([100.0, 300.0, 50.0]), np.ones(3), 45.0)
-    made.fill_book(2, 15.0)
+    made.orders[:], made.order_generation[:] = 10.0, 2
     return made
 
 

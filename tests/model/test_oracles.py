@@ -244,7 +244,7 @@ def test_the_market_of_a_month_is_the_linear_programme_of_its_bids_and_reserves(
 
 
 def _worth_of_rent(state, ready, product):
-    """Return what a dollar a year of first rent, raised once a year, is worth at the usual rate for leases."""
+    """Return what a dollar a year, raised once a year, is worth at the usual rate for leases."""
     rate, escalator = state.scenario.finance.discount_lease, state.scenario.leases.escalator
     growth, years = math.log1p(escalator), state.terms.years[product]
     start = growth / escalator

@@ -5,14 +5,13 @@ import pytest
 
 from agents.economics.mining import free_entry_hashprice
 from agents.economics.network import BitcoinNetwork
-from agents.economics.vintages import asked_price
 from model.baseline_machines import machines
 from model.baseline_network import hashprice_at, network_start
 from model.baseline_tables import load_tables
 from model.bitcoin_sector import drive
 from model.calendar import Calendar
-from model.expectations import hashprice_record
-from model.machine_market import best_machine, machine_values, still_made
+from model.expectations import expected_at_start, hash_record, hashprice_record
+from model.machine_market import remember_orders
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 from model.scenario import Scenario
 
@@ -35,8 +34,7 @@ def world_mining(scenario=None, hash_eh_s=WORLD_HASH, mean=WORLD_EFFICIENCY, sca
         scenario, kinds.efficiency / scale, kinds.month, hash_eh_s * scale, mean / scale, record
     )
     price = kinds.price / scale
-    machine = best_machine(sector, price, machine_values(sector, kinds.month, 0), kinds.month, 0)
-    sector.fill_book(machine, float(price[machine]))
+    remember_orders(sector, kinds.month, record, hash_record(scenario))
     network = BitcoinNetwork(
         start.height, start.difficulty * scale, epoch_seconds=start.epoch_seconds, halving=bitcoin.halving
     )
@@ -61,11 +59,8 @@ def backtest(start, end, mean, bans=(), log_sigma=0.28, **values):
     ]
     hash_start = months[0].hashrate_avg_eh_s
     sector = rest_of_world_at_start(scenario, kinds.efficiency, kinds.month, hash_start, mean, record)
-    bitcoin, value = scenario.bitcoin, machine_values(sector, kinds.month, 0)
-    made = still_made(bitcoin, kinds.month, 0)
-    price = asked_price(value, bitcoin.machine_cost * kinds.efficiency, bitcoin.machine_price_share, made)
-    machine = best_machine(sector, price, value, kinds.month, 0)
-    sector.fill_book(machine, float(price[machine]))
+    ran = [row.hashrate_avg_eh_s / hash_start for row in TABLES.network_history if row.month < start]
+    price = remember_orders(sector, kinds.month, record, ran)
     path = drive(
         sector,
         BitcoinNetwork(first.height, first.difficulty, epoch_seconds=first.epoch_seconds),
@@ -210,9 +205,6 @@ def test_money_has_no_unit():
     }
     sector, network, price, months = world_mining(scenario.with_values(**money))
     base = forward(np.full(36, 93_000.0))
-    # The book at the start is filled at machine prices, which are money too.
-    machine = best_machine(sector, price * 3, machine_values(sector, months, 0), months, 0)
-    sector.fill_book(machine, float(price[machine]) * 3)
     other = drive(sector, network, price * 3, months, np.full(36, 279_000.0), fees=0.0204)
     np.testing.assert_allclose(other.hash_eh_s, base.hash_eh_s)
     np.testing.assert_allclose(other.hashprice, 3 * base.hashprice)
@@ -245,13 +237,33 @@ def test_hash_answers_to_revenue_a_little_at_once_and_less_than_in_proportion_in
 
 
 def test_nothing_jumps_in_the_first_year():
-    """Few order at the prices quoted on the baseline day, so hash falls at first; not as never before."""
+    """What was ordered before arrives in the first half year; nothing leaves the range of the record."""
     before = np.log([row.hashrate_avg_eh_s for row in TABLES.network_history if row.month >= "2023-01"])
-    hash_eh_s = np.append(WORLD_HASH, forward(np.full(12, 93_000.0)).hash_eh_s)
-    change = np.diff(np.log(hash_eh_s))
-    assert change.min() > np.diff(before).min()
-    assert change.max() < 0.02
-    assert abs(np.log(hash_eh_s[-1] / WORLD_HASH)) < 0.05
+    after = np.log(np.append(WORLD_HASH, forward(np.full(12, 93_000.0)).hash_eh_s))
+    monthly, yearly = np.diff(before), before[12:] - before[:-12]
+    assert np.diff(after).min() > monthly.min()
+    assert np.diff(after).max() < np.median(monthly) + 0.01
+    assert abs(np.diff(after, 2)).max() < 0.015
+    assert after[-1] - after[0] < yearly.max()
+
+
+def test_the_order_book_at_the_start_is_that_of_the_months_before():
+    sector, _, _, _ = world_mining()
+    expected = sector.expected_hashprice
+    scenario = Scenario()
+    start = network_start(TABLES, Calendar("2025-11"))
+    hashprice = hashprice_at(start, scenario.bitcoin.price_start, scenario.bitcoin.fee_share)
+    assert expected == pytest.approx(
+        expected_at_start(scenario.bitcoin, hashprice_record(scenario, hashprice))
+    )
+    assert sector.expected_decay == scenario.bitcoin.expected_decay
+    # Hashprice had been above that of the first day, and hash grew by what had been ordered.
+    at_work = float(sector.nameplate @ sector.running)
+    assert (sector.orders / at_work > 0.03).all()
+    assert (sector.orders / at_work < scenario.row.order_rate).all()
+    poor, kinds = world_mining()[0], machines(TABLES, scenario, Calendar("2025-11"))
+    remember_orders(poor, kinds.month, np.full(36, 20.0), np.ones(36))
+    assert (poor.orders == 0.0).all()
 
 
 def test_at_a_constant_price_growth_is_what_better_machines_pay_for_and_halvings_take_away():
@@ -293,7 +305,7 @@ def test_without_a_pipeline_the_bear_market_of_2022_has_the_wrong_sign():
         start, end = month["2022-03"], month["2022-12"]
         return observed[end] / observed[start] - 1.0, path.hash_eh_s[end] / path.hash_eh_s[start] - 1.0
 
-    assert growth() == pytest.approx((0.24, 0.21), abs=0.02)
+    assert growth() == pytest.approx((0.24, 0.28), abs=0.02)
     assert growth(**at_once)[1] < -0.05
 
 
