@@ -205,7 +205,9 @@ def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray
 def smooth_rent(state: State, lease: np.ndarray) -> np.ndarray:
     """Return the rent after this month, musd/IT MW-year, as if it grew all the time and not once a year.
 
-    It pays in every lease year what the lease pays; the formulas of value reckon with continuous growth.
+    It pays in every lease year what the lease pays; the formulas of value reckon with continuous growth. In
+    the last year, when the rent is not raised any more, what is left comes out too high by half the growth of
+    that rest at most.
     """
     leases = state.leases
     growth = np.log1p(leases.escalator[lease])

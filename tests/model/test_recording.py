@@ -14,6 +14,7 @@ from agents.tables import (
     Status,
 )
 from model.errors import GridrushError
+from model.industry import Industry
 from model.measures import BASES, concentration
 from model.recorded_tables import dates
 from model.recording import Recorder
@@ -255,3 +256,24 @@ def _seconds(action) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+def test_the_hash_of_firms_is_the_hash_that_the_network_saw():
+    """Machines bought, sold or moved after the month's mining change nameplates, not what ran."""
+    industry = Industry("reference", rng=75)
+    industry.run_for(30)
+    firms, series = industry.firms, industry.series
+    ran = firms.groupby("month")["running_eh_s"].sum().to_numpy()
+    np.testing.assert_allclose(ran, series["modelled_hashrate_eh_s"], rtol=1e-9)
+
+
+def test_rents_of_deals_are_means_over_the_term_like_published_ones():
+    industry = Industry("reference", rng=75)
+    industry.run_for(18)
+    leases, series = industry.leases, industry.series
+    space = leases.loc[leases["product"].isin(["shell", "colocation"]) & ~leases["at_start"]]
+    # The first month has the leases of before the run in it.
+    for month, signed in space.loc[space["signed"] > series.index[0]].groupby("signed"):
+        mean = np.average(signed["rent_usd_kw_month"], weights=signed["it_mw"])
+        assert series.at[month, "deal_rent_space_usd_kw_month"] == pytest.approx(mean)
+    assert len(space) > 5

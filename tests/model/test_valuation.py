@@ -6,8 +6,9 @@ import pytest
 from agents.economics.blocks import lease_line
 from agents.economics.leases import powered_shell_equity
 from agents.tables import Kind, LeaseStatus, Product, Stage
+from model.appraisal import lease_worth
 from model.bids import appraise_targets
-from model.options import site_mining_values
+from model.options import product_terms, site_mining_values
 from model.scenario import Scenario
 from model.setup import build_state
 from model.tick import TICK, run_month
@@ -250,3 +251,26 @@ def test_values_stay_defined_as_the_industry_changes():
     assert np.isfinite(firms.enterprise_value).all()
     assert (firms.enterprise_value[dead] == 0.0).all()
     assert (state.sites.stage <= Stage.OPTION).all()
+
+
+@pytest.mark.parametrize("age", [-7, 0, 1, 5, 11, 12, 13, 30, 40])
+def test_a_running_lease_is_worth_the_months_of_rent_that_are_still_to_come(new_world, age):
+    """Month by month, as rents are collected: raised on anniversaries, this month's already paid."""
+    world = new_world(**{"leases.slip_probability": 0.0})
+    world.add_firms(1)
+    world.add_sites(np.array([0]), 200.0)
+    world.month, term, escalator, rate = 50, 48, 0.05, 0.08
+    delivery, years_passed = 50 - age, max(age, 0) // 12
+    now = 1.7 * (1.0 + escalator) ** years_passed
+    status = LeaseStatus.BUILDING if age < 0 else LeaseStatus.DELIVERING
+    row = world.add_lease(
+        0, delivery=delivery, promised=delivery, term=term, escalator=escalator, rent_now=now, status=status
+    )
+    world.terms = product_terms(world.scenario)
+    world.terms = world.terms._replace(residual=np.zeros(3))
+    months = np.arange(max(delivery, 51), delivery + term)
+    # In its last year a rent is not raised any more, and the smooth one grows on.
+    off = 4e-3 if len(months) > 12 else escalator / 4.0
+    paid = 1.7 * (1.0 + escalator) ** ((months - delivery) // 12) / 12.0 * 68.0 * 0.85
+    exact = float(paid @ np.exp(-rate * (months - 51 + 0.5) / 12.0))
+    assert lease_worth(world, np.array([row]), np.array([rate]))[0] == pytest.approx(exact, rel=off)
