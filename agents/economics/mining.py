@@ -206,13 +206,7 @@ def machine_value(
     later = np.asarray(nonnegative("wait", wait))
     price = price * np.exp(-later * decay)
     life = _life(price, energy, decay, cap)
-    revenues, costs = annuity_factor(rate + decay, life), annuity_factor(rate, life)
-    with np.errstate(invalid="ignore"):
-        value = np.maximum(price * revenues - energy * costs, 0.0)
-        if np.isinf(cap).any():
-            # An undiscounted, unlimited life makes that 0 x infinity or the difference of two infinities.
-            endless = np.where(energy == 0.0, price * revenues, math.inf)
-            value = np.where(np.isinf(costs), endless, value)
+    value = _margins(price, energy, annuity_factor(rate + decay, life), annuity_factor(rate, life))
     return plain(value * np.exp(-later * rate) * (DAYS_PER_YEAR / 1000.0))
 
 
@@ -324,6 +318,17 @@ def _machine(
 
 def _cap(max_life: ArrayLike) -> Result:
     return nonnegative("max_life", max_life, infinite=True)
+
+
+def _margins(price: Result, energy: Result, revenues: Result, costs: Result) -> np.ndarray:
+    """Return revenues less energy from years' worth of each; infinite for an undiscounted, unlimited life."""
+    if np.isfinite(costs).all():
+        return np.maximum(price * revenues - energy * costs, 0.0)
+    with np.errstate(invalid="ignore"):
+        # Such a life makes that 0 x infinity or the difference of two infinities.
+        value = np.maximum(price * revenues - energy * costs, 0.0)
+        endless = np.where(energy == 0.0, price * revenues, math.inf)
+    return np.where(np.isinf(costs), endless, value)
 
 
 def _life(price: Result, energy: Result, decay: Result, cap: Result) -> np.ndarray:
