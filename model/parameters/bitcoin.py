@@ -212,8 +212,8 @@ class RestOfWorld(Group):
         0.0825,
         "share/month",
         "orders over running hash when every buyer orders all it can",
-        "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months; of the ridge with "
-        "row.full_order_gain the point where a year's elasticity still is 0.75",
+        "derived_network; calibrated on hash 2020-25, when it grew by 6-10% in the best months; of the ridge "
+        "with row.full_order_gain the point where a year's elasticity still is 0.75",
         0,
         1,
     )
