@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -21,6 +22,8 @@ from experiments.study_files import StudyError
 PRELOADED = ["experiments.execution", "experiments.outcome_functions", "model.industry"]
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 CLUSTER_PATIENCE = "10s"
+MOST_ON_WINDOWS = 61
+"""A pool of more processes cannot be waited for there."""
 
 
 class SerialExecutor(Executor):
@@ -76,6 +79,8 @@ def cores() -> int:
 
 def pool_crew(workers: int) -> Crew:
     """Return a crew of processes on this machine."""
+    if sys.platform == "win32":
+        workers = min(workers, MOST_ON_WINDOWS)
     where = f"in {workers} processes"
     return Crew(_pool(workers), workers, 2 * workers, where, renew=lambda: _pool(workers))
 

@@ -7,7 +7,6 @@ left over from an earlier session finds that folder gone and can do no harm.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import secrets
@@ -15,11 +14,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import lock_descriptor, unlock_descriptor
 
 from model.errors import GridrushError
 
@@ -55,32 +55,36 @@ def why_not_written(folder: Path, error: OSError) -> str:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the store for one process; the lock falls with the process, however that ends."""
     with told(folder):
-        handle = (folder / LOCK).open("a+", encoding="utf-8")
+        handle = (folder / LOCK).open("ab+", buffering=0)
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            raise StoreError(f"{folder}: in use by {handle.read().strip() or 'another process'}") from None
+        with told(folder):
+            if not lock_descriptor(handle.fileno(), blocking=False):
+                raise StoreError(f"{folder}: in use by {_holder(handle)}")
         handle.truncate(0)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()}")
-        handle.flush()
+        # Windows lets nobody else read the byte that is locked, the first; the name stands behind it.
+        handle.write(f"\nprocess {os.getpid()} on {socket.gethostname()}".encode())
         try:
             yield
         finally:
             handle.truncate(0)
+            unlock_descriptor(handle.fileno())
 
 
 def is_locked(folder: Path) -> bool:
     """Return whether some process is at work on the store."""
+    path = folder / LOCK
+    # Shared folders ask for the right to write before they lock; a store may also be only readable.
+    mode = "rb+" if os.access(path, os.W_OK) else "rb"
     try:
-        with (folder / LOCK).open("r", encoding="utf-8") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        with path.open(mode, buffering=0) as handle:
+            return not lock_descriptor(handle.fileno(), blocking=False)
     except OSError:
         return False
-    return False
+
+
+def _holder(handle: IO[bytes]) -> str:
+    handle.seek(1)
+    return handle.read().decode().strip() or "another process"
 
 
 def aside(path: Path) -> Path:

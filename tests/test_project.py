@@ -22,6 +22,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 HEAVY = {"numpy", "scipy", "pandas", "mesa", "networkx", "matplotlib", "pyarrow", "plotly", "solara", "dask"}
 
+ONE_SYSTEM = {"fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "syslog", "termios", "tty", "winreg"}
+
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -62,6 +64,18 @@ def test_modules_and_functions_stay_small(path: Path):
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_nothing_is_left_for_later(path: Path):
     assert not re.findall(r"\b(?:TODO|FIXME|XXX|NotImplementedError)\b", path.read_text())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_module_needs_one_operating_system(path: Path):
+    tree = parsed(path)
+    assert not set(imported_names(tree)) & ONE_SYSTEM
+    used = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    assert not used & {"os.fork", "os.geteuid", "os.getuid", "os.killpg", "os.uname", "signal.SIGKILL"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

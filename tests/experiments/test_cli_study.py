@@ -1,5 +1,6 @@
 """`gridrush study` and `gridrush analyse` as they are typed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -112,6 +113,7 @@ def test_an_existing_study_is_neither_overwritten_nor_mixed(gridrush, made_up, t
     assert "(changed: replications)" in gridrush("study", "mine.toml", "--out", "here", "--resume").err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of Unix")
 def test_ctrl_c_leaves_a_store_that_can_be_resumed(tmp_path: Path):
     """The real thing: SIGINT to the process in the middle of a study."""
     (tmp_path / "mine.toml").write_text(FILE.replace("= 4", "= 400"))

@@ -30,6 +30,7 @@ def client():
         yield client
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of Unix")
 def test_a_dask_worker_killed_in_the_middle_costs_nothing(tmp_path: Path, plan, client):
     wanted = {"keep": "series", "replications": 10}
     store, whole = (make_store(tmp_path / name, plan(**wanted)) for name in ("cluster", "whole"))

@@ -147,6 +147,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, plan, made_up
     assert not list(store.folder.rglob("*.aside"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of Unix")
 def test_a_worker_that_is_killed_costs_only_its_chunk(tmp_path: Path, plan):
     """The real thing: SIGKILL to a process of the pool in the middle of a study."""
     import multiprocessing
@@ -253,6 +254,7 @@ def test_a_study_that_is_killed_resumes_to_the_same_tables(tmp_path: Path, plan,
     assert len(parts(folder, "runs")) <= 2
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
 def test_workers_do_not_outlive_a_killed_study(tmp_path: Path):
     code = (
         "import time\nfrom experiments.executors import pool_crew\n"

@@ -22,6 +22,7 @@ from experiments.store_layout import chunk_files, parts
 from model import provenance
 from model.provenance import code_version
 
+ROOT = Path(__file__).resolve().parents[2]
 FULL = {"keep": "series", "fates": True, "replications": 6}
 
 
@@ -186,6 +187,37 @@ def test_a_second_writer_is_told_who_is_at_work(tmp_path: Path, plan):
         pass
     with store.session():
         pass
+
+
+def test_the_lock_of_another_process_names_it_and_falls_when_it_is_killed(tmp_path: Path, plan):
+    store = make_store(tmp_path / "store", plan())
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom experiments.store_files import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, store.folder]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        assert store.status().active
+        with (
+            pytest.raises(StoreError, match=rf"store: in use by process {other.pid} on \S+$"),
+            store.session(),
+        ):
+            pass
+        other.kill()
+    assert not store.status().active
+    with store.session():
+        assert store.status().active
+
+
+def test_whoever_may_only_read_a_store_sees_whether_it_is_in_use(tmp_path: Path, plan):
+    folder = make_store(tmp_path / "store", plan()).folder
+    (folder / ".lock").chmod(0o400)
+    assert not open_store(folder).status().active
+    (folder / ".lock").chmod(0o600)
+    with locked(folder):
+        (folder / ".lock").chmod(0o400)
+        assert open_store(folder).status().active
 
 
 def test_another_study_is_refused_with_what_changed(done, plan):

@@ -1,5 +1,6 @@
 """`gridrush claims` as it is typed: mistakes, an interruption, going on, and the report."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -50,6 +51,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(arguments, words, tmp_path, mo
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of Unix")
 @pytest.mark.slow
 def test_an_interrupted_command_goes_on_and_writes_a_report_that_judges_nothing_by_two_draws(
     tmp_path, monkeypatch, capsys
