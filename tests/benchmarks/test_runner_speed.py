@@ -1,9 +1,11 @@
 """What the runner costs beside the runs themselves, how it scales, and whether its memory stays flat."""
 
 import os
+import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +21,7 @@ from model.run import run
 SCRIPT = Path(sys.executable).with_name("gridrush")
 MONTHS = int(os.environ.get("GRIDRUSH_BENCH_MONTHS", "12"))
 """A year by default: short runs are the hard case, since the runner's cost is one a run."""
+ROUNDS = 3
 
 
 def plan_of(runs: int, months: int = MONTHS):
@@ -36,10 +39,7 @@ def plan_of(runs: int, months: int = MONTHS):
 def seconds_of(folder: Path, crew: Crew, runs: int, months: int = MONTHS) -> float:
     store = make_store(folder, plan_of(runs, months))
     started = time.perf_counter()
-    try:
-        run_store(store, crew)
-    finally:
-        crew.leave()
+    run_store(store, crew)
     return time.perf_counter() - started
 
 
@@ -47,9 +47,15 @@ def alone() -> Crew:
     return Crew(SerialExecutor(), 1, 1, "here")
 
 
+def in_turns(one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float]:
+    """Return the least seconds of either of two jobs, done in turns so that a machine's drift meets both."""
+    pairs = [(one(), other()) for _ in range(ROUNDS)]
+    return min(first for first, _ in pairs), min(second for _, second in pairs)
+
+
 def test_overhead_is_below_a_tenth_of_the_runs(benchmark, tmp_path: Path):
-    """A thousand runs through the store against the same thousand in a plain loop."""
-    runs = int(os.environ.get("GRIDRUSH_BENCH_RUNS", "1000"))
+    """A thousand runs through stores against the same thousand in a plain loop."""
+    runs = int(os.environ.get("GRIDRUSH_BENCH_RUNS", "1000")) // ROUNDS
     plan = plan_of(runs)
     scenarios = [plan.scenario_of({"arm": arm}, {}) for arm in ("reference", "bear")]
 
@@ -60,23 +66,35 @@ def test_overhead_is_below_a_tenth_of_the_runs(benchmark, tmp_path: Path):
                 run(scenario, seed, keep="series")
         return time.perf_counter() - started
 
+    def through_a_store() -> float:
+        return seconds_of(tmp_path / secrets.token_hex(4), alone(), runs)
+
     run(scenarios[0], 0, keep="series")
-    plain = bare()
-    stored = benchmark.pedantic(seconds_of, (tmp_path / "store", alone(), runs), rounds=1)
+    plain, stored = benchmark.pedantic(in_turns, (bare, through_a_store), rounds=1)
     benchmark.extra_info |= {"plain_seconds": plain, "overhead": stored / plain - 1}
+    print(f"\nthe runner adds {stored / plain - 1:.1%}")
     assert stored < 1.1 * plain
 
 
 @pytest.mark.skipif(cores() < 2, reason="needs two cores")
 def test_two_workers_are_nearly_twice_as_fast_as_one(benchmark, tmp_path: Path):
     """At full length, and after the workers have loaded the model."""
-    runs, months = 80, 86
+    runs, months = 30, 86
     crews = {count: pool_crew(count) for count in (1, 2)}
-    for count, crew in crews.items():
-        list(crew.executor.map(time.sleep, [0.2] * count))
-    one = seconds_of(tmp_path / "one", crews[1], runs, months)
-    two = benchmark.pedantic(seconds_of, (tmp_path / "two", crews[2], runs, months), rounds=1)
+
+    def with_workers(count: int, runs: int = runs) -> float:
+        return seconds_of(tmp_path / secrets.token_hex(4), crews[count], runs, months)
+
+    try:
+        for count in crews:
+            with_workers(count, runs=4)
+        jobs = (lambda: with_workers(1), lambda: with_workers(2))
+        one, two = benchmark.pedantic(in_turns, jobs, rounds=1)
+    finally:
+        for crew in crews.values():
+            crew.leave()
     benchmark.extra_info |= {"one_worker": one, "speed_up": one / two}
+    print(f"\ntwo workers are {one / two:.2f} times as fast as one")
     assert one / two >= 1.8
 
 
