@@ -31,6 +31,8 @@ BOOKKEEPING = (
     *("run", "point", "sample", "replication", "seed", "key", "status", "error", "traceback", "seconds"),
 )
 """Columns every table of runs has, before levers, uncertainties and outcomes."""
+BLOCKS = {"morris": "trajectory", "sobol": "block"}
+"""Designs whose points hang together, and what such points together are called."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,23 @@ class Plan:
         return list(self.study.uncertainties)
 
     @property
+    def block(self) -> int:
+        """Return how many points of the uncertainties hang together, as those of a trajectory do."""
+        design, factors = self.study.design, len(self.study.uncertainties)
+        if not factors or design.kind not in BLOCKS:
+            return 1
+        if design.kind == "morris":
+            return factors + 1
+        return 2 * factors + 2 if design.second_order else factors + 2
+
+    @property
     def samples(self) -> int:
         """Return how many points of the uncertainties there are."""
         design, factors = self.study.design, len(self.study.uncertainties)
         if not factors:
             return 1
-        if design.kind == "morris":
-            return design.samples * (factors + 1)
-        if design.kind == "sobol":
-            return design.samples * (2 * factors + 2 if design.second_order else factors + 2)
+        if design.kind in BLOCKS:
+            return design.samples * self.block
         if design.kind == "factorial":
             sizes = (len(item.options) or design.levels for item in self.study.uncertainties.values())
             total = 1

@@ -15,6 +15,7 @@ from experiments.analysis.material import COMBINATION, Material, material_of
 from experiments.analysis.report import write_report
 from experiments.analysis.saving import Album
 from experiments.analysis.survival_charts import survival_figure
+from experiments.plans import BLOCKS
 from experiments.store import open_store
 from experiments.store_files import told
 from model import palette
@@ -63,7 +64,7 @@ def means(album: Album) -> None:
         axes.set_xlabel(_unit(material, outcome))
 
     confidence = f"{100 * material.plan.study.analysis.confidence:g}%"
-    words = f"Mean over runs with its {confidence} interval; the independent draws are the {material.unit}s."
+    words = f"Mean over runs with its {confidence} interval; the independent draws are the {material.units}."
     height = max(1.7, 0.24 * len(material.combinations) + 1.0)
     drawn = charts.panels(material.outcomes, draw, height, _columns(material))
     album.figure("means", "Outcomes", words, drawn, table)
@@ -128,7 +129,7 @@ def convergence(album: Album) -> None:
         axes.plot(rows["draws"], rows["mean"], color=palette.BLUE, linewidth=1.8)
         axes.set_title(charts.shortened(material.label(outcome), 32))
         axes.set_ylabel(_unit(material, outcome))
-        axes.set_xlabel(f"{material.unit}s")
+        axes.set_xlabel(f"{material.units}")
         if len(rows) and np.isfinite(rows["low"].iloc[-1]):
             settled = rows.iloc[len(rows) // 4 :]
             low, high = settled["low"].min(), settled["high"].max()
@@ -145,6 +146,7 @@ def convergence(album: Album) -> None:
 def indices(album: Album) -> None:
     """Indices of Morris or Sobol."""
     material, table = album.material, sensitivity.indices(album.material)
+    _without_index(album)
     if table.empty:
         return
     names = list(dict.fromkeys(table["outcome"]))
@@ -171,6 +173,19 @@ def indices(album: Album) -> None:
     _morris_plane(album, table, names)
     words = "Effects over the largest that any uncertainty has on the outcome; the score is their mean."
     album.table("ranking", "What matters most", words, sensitivity.ranked(table))
+
+
+def _without_index(album: Album) -> None:
+    """Say which outcomes have no index, and why."""
+    material = album.material
+    kind = material.plan.study.design.kind
+    if kind not in BLOCKS:
+        return
+    reasons = {material.label(name): sensitivity.why_no_index(material, name) for name in material.outcomes}
+    told = [f"{label} ({reason})" for label, reason in reasons.items() if reason]
+    if told:
+        words = f"No index could be computed of: {'; '.join(told)}."
+        album.note("without_index", f"Without an index of {kind.capitalize()}", words)
 
 
 def _morris_plane(album: Album, table: pd.DataFrame, names: list[str]) -> None:
@@ -228,6 +243,14 @@ def tornado(album: Album) -> None:
 
 def scores(album: Album) -> None:
     """Feature scores."""
+    if album.material.plan.study.design.kind == "morris":
+        words = (
+            "Feature scores and boxes are left out: a step of a trajectory changes one input and keeps all "
+            "others, so that runs are no independent draws from which a forest or a box could learn shares. "
+            "A design of the kind lhs gives them."
+        )
+        album.note("without_scores", "What a screening does not tell", words)
+        return
     table = discovery.feature_scores(album.material)
     if table.empty:
         return
@@ -241,6 +264,8 @@ def boxes(album: Album) -> None:
     from experiments.analysis.discovery_charts import prim_figure
 
     material = album.material
+    if material.plan.study.design.kind == "morris":
+        return
     for number, interest in enumerate(material.plan.study.analysis.interests, 1):
         if not discovery.explainable(material, interest):
             continue
@@ -305,7 +330,7 @@ def _unit(material: Material, outcome: str) -> str:
 def _needed_words(material: Material) -> str:
     analysis = material.plan.study.analysis
     return (
-        f"'needed' is the number of {material.unit}s at which the half-width of the interval falls to "
+        f"'needed' is the number of {material.units} at which the half-width of the interval falls to "
         f"{100 * analysis.precision:g}% of the mean; quantiles are over single runs."
     )
 

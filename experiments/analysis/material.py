@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.outcomes import label_of, unit_of
-from experiments.plans import Plan
+from experiments.plans import BLOCKS, Plan
 from experiments.store import Store
 from experiments.store_files import StoreError
 from model.units import spelled
@@ -47,10 +47,17 @@ class Material:
         """Return the column whose values are independent draws.
 
         Under common random numbers all points share the seeds, so that replications are the draws; without
-        replications, or with seeds of their own, it is the samples.
+        replications, or with seeds of their own, it is the samples, or what holds several of them together.
         """
         study = self.plan.study
-        return "replication" if study.common_random_numbers and study.replications > 1 else "sample"
+        if study.common_random_numbers and study.replications > 1:
+            return "replication"
+        return BLOCKS.get(study.design.kind, "sample")
+
+    @property
+    def units(self) -> str:
+        """Return what several independent draws are called."""
+        return plural(self.unit)
 
     def of(self, combination: str) -> pd.DataFrame:
         """Return the runs of one combination."""
@@ -74,6 +81,9 @@ def material_of(store: Store) -> Material:
     levers = list(store.plan.study.levers)
     rows = runs[levers].itertuples(index=False, name=None) if levers else [()] * len(runs)
     runs[COMBINATION] = [combined(options) for options in rows]
+    kind = store.plan.study.design.kind
+    if kind in BLOCKS:
+        runs[BLOCKS[kind]] = runs["sample"] // store.plan.block
     good = runs["status"] == "SUCCEEDED"
     return Material(
         store, store.plan, runs.loc[good].reset_index(drop=True), runs.loc[~good].reset_index(drop=True)
@@ -83,6 +93,11 @@ def material_of(store: Store) -> Material:
 def combined(options: Sequence[str]) -> str:
     """Return the name of a combination of lever options."""
     return " + ".join(options) or "all runs"
+
+
+def plural(name: str) -> str:
+    """Return the plural of what a draw is called."""
+    return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
 
 
 def draws(frame: pd.DataFrame, unit: str, outcome: str) -> np.ndarray:

@@ -56,7 +56,7 @@ def _facts(material: Material) -> str:
         f"uncertainties, {len(material.combinations)} combinations of levers",
         "runs": f"{len(material.runs)} succeeded, {len(material.failed)} failed, of {manifest['runs']}; "
         f"{study.replications} replications, seeds {seeds}",
-        "intervals": f"{100 * study.analysis.confidence:g}%, over {material.unit}s",
+        "intervals": f"{100 * study.analysis.confidence:g}%, over {material.units}",
         "code": f"Gridrush {manifest['versions']['gridrush']}, {manifest['code_version']}"
         + (f", revision {git['revision'][:12]}{'' if git['clean'] else ' with changes'}" if git else ""),
     }
@@ -81,13 +81,13 @@ def _contents(items: list[Item]) -> str:
 
 
 def _section(folder: Path, item: Item) -> str:
+    head = f'<h2 id="{item.name}">{html.escape(item.title)}</h2><p>{html.escape(item.words)}</p>'
+    if item.table.empty:
+        return head
     files = [f"{item.name}.{kind}" for kind in (("png", "pdf", "csv") if item.figure else ("csv",))]
     links = ", ".join(f'<a href="{name}">{name}</a>' for name in files)
     body = image(folder / f"{item.name}.png", item.title) if item.figure else table_html(item.table)
-    return (
-        f'<h2 id="{item.name}">{html.escape(item.title)}</h2><p>{html.escape(item.words)}</p>'
-        f'{body}<p class="note">{links}</p>'
-    )
+    return f'{head}{body}<p class="note">{links}</p>'
 
 
 def image(path: Path, title: str) -> str:

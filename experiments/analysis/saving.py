@@ -34,7 +34,7 @@ MICRO: dict[Any, Any] = STYLE | {
 
 @dataclass
 class Item:
-    """A figure or table of the report."""
+    """A figure, a table or a remark of the report; a remark has neither figure nor table."""
 
     name: str
     title: str
@@ -98,6 +98,10 @@ class Album:
         with replaced(self.folder / f"{name}.csv") as other:
             table.to_csv(other, index=False, float_format="%.8g")
         self.items.append(Item(name, title, words, table, figure=True))
+
+    def note(self, name: str, title: str, words: str) -> None:
+        """Keep a remark."""
+        self.items.append(Item(name, title, words, pd.DataFrame(), figure=False))
 
     def close(self) -> None:
         """Write down where everything comes from, with a hash of each file."""

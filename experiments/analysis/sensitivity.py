@@ -1,7 +1,8 @@
 """Which uncertainties matter: Morris, Sobol and PAWN indices by SALib, and the swings of a tornado.
 
 Indices are computed on the unit cube, of outcomes averaged over replications, for the baseline of the levers.
-Where runs failed, the trajectories or blocks they belong to are left out whole.
+Where runs failed, the trajectories or blocks they belong to are left out whole; an outcome without an index
+is told with the reason.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.material import Material
+from experiments.analysis.material import Material, plural
 from experiments.designs import problem
+from experiments.plans import BLOCKS
 
 RESAMPLES = 200
 SEED = 0
@@ -33,17 +35,27 @@ def point_means(material: Material, outcome: str) -> np.ndarray:
 
 def indices(material: Material) -> pd.DataFrame:
     """Return the indices of the study's design, a row per outcome and uncertainty, with intervals."""
-    kind = material.plan.study.design.kind
-    compute = {"morris": _morris, "sobol": _sobol}.get(kind)
+    compute = {"morris": _morris, "sobol": _sobol}.get(material.plan.study.design.kind)
     if compute is None:
         return pd.DataFrame()
     cube = material.store.sample().to_numpy()
     frames = []
     for outcome in material.outcomes:
-        values, places = _whole_blocks(material, point_means(material, outcome), cube)
-        if len(values) and np.ptp(values) > 0:
+        if not why_no_index(material, outcome):
+            values, places = _whole_blocks(material, point_means(material, outcome), cube)
             frames.append(compute(material, places, values).assign(outcome=outcome))
     return _joined(frames)
+
+
+def why_no_index(material: Material, outcome: str) -> str:
+    """Return why an outcome of a Morris or Sobol design has no index; nothing when it has one."""
+    kind = material.plan.study.design.kind
+    values = point_means(material, outcome).reshape(-1, material.plan.block)
+    whole = values[~np.isnan(values).any(axis=1)]
+    if len(whole) < FEWEST_BLOCKS:
+        found = f"{len(whole)} of {len(values)} {plural(BLOCKS[kind])} are whole"
+        return f"{found}, and at least {FEWEST_BLOCKS} are needed"
+    return "" if np.ptp(whole) > 0 else "it is the same in all runs"
 
 
 def pawn(material: Material) -> pd.DataFrame:
@@ -142,12 +154,9 @@ def _sobol(material: Material, places: np.ndarray, values: np.ndarray) -> pd.Dat
 
 def _whole_blocks(material: Material, values: np.ndarray, cube: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return values and places without the trajectories or blocks in which a run failed."""
-    design, factors = material.plan.study.design, cube.shape[1]
-    size = factors + 1 if design.kind == "morris" else factors + 2 + factors * design.second_order
+    size, factors = material.plan.block, cube.shape[1]
     blocks = values.reshape(-1, size)
     whole = ~np.isnan(blocks).any(axis=1)
-    if whole.sum() < FEWEST_BLOCKS:
-        return np.zeros(0), cube[:0]
     return blocks[whole].ravel(), cube.reshape(-1, size, factors)[whole].reshape(-1, factors)
 
 

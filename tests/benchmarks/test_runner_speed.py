@@ -79,7 +79,7 @@ def test_overhead_is_below_a_tenth_of_the_runs(benchmark, tmp_path: Path):
 @pytest.mark.skipif(cores() < 2, reason="needs two cores")
 def test_two_workers_are_nearly_twice_as_fast_as_one(benchmark, tmp_path: Path):
     """At full length, and after the workers have loaded the model."""
-    runs, months = 30, 86
+    runs, months = 40, 86
     crews = {count: pool_crew(count) for count in (1, 2)}
 
     def with_workers(count: int, runs: int = runs) -> float:

@@ -104,6 +104,37 @@ def test_the_report_of_a_screening_ends_with_what_matters_most(done):
     assert ranking.loc[ranking["gap"] == 1.0, "uncertainty"].to_list() == ["ai.demand_gw"]
 
 
+def test_a_screening_of_too_few_trajectories_says_that_it_has_no_index(done):
+    folder = done(uncertainties=TWO, design={"kind": "morris", "samples": 3}).folder
+    report = analyse(folder).read_text(encoding="utf-8")
+    assert "Without an index of Morris" in report
+    assert "3 of 3 trajectories are whole, and at least 4 are needed" in report
+    assert not (folder / "analysis" / "ranking.csv").exists()
+
+
+def test_a_screening_has_no_scores_and_no_boxes_and_says_why(done):
+    store = done(
+        uncertainties=TWO, design={"kind": "morris", "samples": 20},
+        analysis={"interests": [{"outcome": "gap", "above": 70}]},
+    )  # fmt: skip
+    assert len(store.runs()) >= discovery.FEWEST_RUNS
+    report = analyse(store.folder).read_text(encoding="utf-8")
+    assert "no independent draws" in report
+    assert "Without an index" not in report
+    made = {path.stem for path in (store.folder / "analysis").iterdir()}
+    assert "morris" in made
+    assert not made & {"feature_scores", "prim_1", "cart_1"}
+
+
+def test_trajectories_and_blocks_are_the_draws_where_their_points_hang_together(done):
+    for kind, unit, points in (("morris", "trajectory", 4), ("sobol", "block", 5)):
+        design = {"kind": kind, "samples": 8}
+        material = material_of(done(kind, uncertainties=TWO, design=design, replications=1, **ONE_ARM))
+        assert material.unit == unit
+        assert material.runs.groupby([unit, "combination"]).size().eq(points).all()
+        assert intervals.outcome_intervals(material)["n"].eq(8).all()
+
+
 def test_runs_that_failed_leave_whole_trajectories_out(done, monkeypatch: pytest.MonkeyPatch):
     material = material_of(done(uncertainties=TWO, design={"kind": "morris", "samples": 6}))
     holes = material.runs.copy()
