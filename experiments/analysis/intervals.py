@@ -61,7 +61,7 @@ def outcome_intervals(material: Material) -> pd.DataFrame:
 def paired_differences(material: Material) -> pd.DataFrame:
     """Return what each combination changes against the baseline, pair by pair of equal sample and seed."""
     rows = []
-    keys = ["sample", "replication"]
+    keys = material.pair
     first = material.of(material.baseline).set_index(keys)
     for combination in material.combinations[1:]:
         other = material.of(combination).set_index(keys)
@@ -80,7 +80,7 @@ def lever_effects(material: Material) -> pd.DataFrame:
         return pd.DataFrame()
     rows = []
     for number, lever in enumerate(levers):
-        keys = [other for other in levers if other != lever] + ["sample", "replication"]
+        keys = [other for other in levers if other != lever] + material.pair
         groups = {option: runs.set_index(keys) for option, runs in material.runs.groupby(lever)}
         first = material.plan.combinations[0][number]
         for option in (option for option in groups if option != first and first in groups):

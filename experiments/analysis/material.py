@@ -59,6 +59,11 @@ class Material:
         """Return what several independent draws are called."""
         return plural(self.unit)
 
+    @property
+    def pair(self) -> list[str]:
+        """Return the columns in which the two runs of a pair agree."""
+        return list(dict.fromkeys(("sample", "replication", self.unit)))
+
     def of(self, combination: str) -> pd.DataFrame:
         """Return the runs of one combination."""
         return self.runs.loc[self.runs[COMBINATION] == combination]

@@ -120,7 +120,7 @@ def test_a_screening_has_no_scores_and_no_boxes_and_says_why(done):
     assert len(store.runs()) >= discovery.FEWEST_RUNS
     report = analyse(store.folder).read_text(encoding="utf-8")
     assert "no independent draws" in report
-    assert "Without an index" not in report
+    assert "trajectories are whole" not in report
     made = {path.stem for path in (store.folder / "analysis").iterdir()}
     assert "morris" in made
     assert not made & {"feature_scores", "prim_1", "cart_1"}
