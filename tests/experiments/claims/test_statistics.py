@@ -147,6 +147,13 @@ def test_a_lead_is_over_the_group_that_leaves_next_and_not_over_the_rest():
     )
 
 
+def test_chance_shortens_the_lead_over_the_least_of_three_groups_that_leave_together():
+    lead = STATISTICS["exit_lead"].combined
+    draw = np.random.default_rng(0)
+    leads = {sd: np.mean([lead(draw.normal(60.0, sd, (DRAWS, 4))) for _ in range(400)]) for sd in (1.0, 10.0)}
+    assert leads[10.0] < leads[1.0] < 0.0
+
+
 def let_by(what, share=0.9):
     """Return sites that are let by their size, or by their owners' patience, or by the toss of a coin."""
     draw = np.random.default_rng(0)
