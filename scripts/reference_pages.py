@@ -11,82 +11,26 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import file_tables
 import pandas as pd
+from column_tables import columns
 from generated_parts import renew, table
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 import agents.economics
 import gridrush
-from agents.columns import Column
 from agents.tables import FIRM, LEASE, site_columns
 from experiments.cli import app
 from experiments.execution import simulate
 from experiments.plans import plan_of
 from model.parameter_table import parameter_table
-from model.recorded_tables import ENUMERATIONS
 from model.scenario_files import load_scenario
 from model.series_columns import SERIES
 from model.tick import TICK, Phase
 
 REFERENCE = "docs/reference"
-TABLES = ("firms", "sites", "leases", "events")
 MONTHS = 24
 """Long enough for every kind of event's columns to be there."""
 OF_A_MODULE = "    options: { show_root_heading: false, show_root_toc_entry: false }\n"
-MEANINGS = {
-    "month": "first day of the month",
-    "firm": "name of the firm",
-    "site": "name of the site",
-    "owner": "firm that owns the site",
-    "kind": "listed, private, AI customer or generator; of an event, what happened",
-    "listed": "whether its shares trade",
-    "strategy": "rule it decides by",
-    "mining_mw": "megawatts that mine",
-    "idle_mw": "megawatts without a use",
-    "building_mw": "megawatts being built for AI",
-    "subleased_mw": "megawatts let as powered shell",
-    "converted_mw": "megawatts of AI halls and GPU clouds",
-    "pipeline_mw": "megawatts not yet energised",
-    "secured_mw": "all megawatts, whatever they do",
-    "energised_mw": "megawatts that are not pipeline",
-    "hash_eh_s": "hash of all machines",
-    "running_eh_s": "hash of the machines that ran",
-    "exit_reason": "how it ended; empty while it has not",
-    "acquired_by": "firm it was merged into",
-    "machines": "book value of machines",
-    "ev_per_mw": "enterprise value over energised megawatts",
-    "ev_per_secured_mw": "enterprise value over all megawatts",
-    "ev_per_contracted_mw": "enterprise value over megawatts let or promised",
-    "ev_per_eh": "enterprise value over hash",
-    "host_site": "site where hosted machines stand",
-    "lease": "number of the lease",
-    "tenant": "who rents",
-    "landlord": "firm that owns the site now",
-    "lessor": "firm that signed",
-    "region": "grid region",
-    "us": "whether it is in the United States",
-    "rent_usd_kw_month": "mean rent over the term",
-    "ended": "month in which it ended",
-    "counterparty": "the other side of it: a tenant, an acquirer, a target",
-    "use": "product that was chosen",
-    "outcome": "what came of a decision",
-    "mw": "gross megawatts",
-    "price": "what was paid or bid: a rent, or musd",
-    "reserve": "the least the owner would take",
-    "value": "what it was worth to who decided, musd or musd/MW",
-    "value_mine": "value of mining on",
-    "value_shell": "value of letting a powered shell",
-    "value_colocation": "value of a colocation hall",
-    "value_cloud": "value of a GPU cloud",
-    "hurdle": "what a move must be worth beyond mining",
-    "probability": "chance with which the choice was made",
-    "reason": "in words, where there is more to say",
-}
-"""What columns mean that recording adds to those declared with the entities."""
-UNITS = {"rent_usd_kw_month": "USD/kW-month of IT", "mw": "MW", "hurdle": "musd/MW"} | {
-    f"value_{use}": "musd/MW" for use in ("mine", "shell", "colocation", "cloud")
-}
-ENDINGS = {"_mw": "MW", "_eh_s": "EH/s", "_per_mw": "musd/MW", "_per_eh": "musd/(EH/s)"}
 
 
 def commands() -> str:
@@ -156,14 +100,15 @@ def files() -> str:
     """Return the columns of every table of a saved run, and of what a study adds."""
     scenario = load_scenario("reference", **{"horizon.months": MONTHS})
     run, told = simulate(scenario, 0, "everything", with_fates=True)
-    declared = {column.name: column for column in (*FIRM, *site_columns(1), *LEASE)}
+    tables = {
+        "firms": ("a month and firm", FIRM),
+        "sites": ("a month and site", site_columns(1)),
+        "leases": ("a lease", LEASE),
+        "events": ("an event", ()),
+    }
     text = ["## series.parquet\n\nA row a month, indexed by `month`.\n", _series(run.series)]
-    rows_of = {"firms": "month and firm", "sites": "month and site", "leases": "lease", "events": "event"}
-    for name in TABLES:
-        text += [
-            f"## {name}.parquet\n\nA row a {rows_of[name]}.\n",
-            _columns(getattr(run, name), declared),
-        ]
+    for name, (row, declared) in tables.items():
+        text += [f"## {name}.parquet\n\nA row {row}.\n", columns(name, getattr(run, name), declared)]
     text += [f"## manifest.json of a run\n\n{file_tables.manifest(run.manifest)}"]
     return "\n".join([*text, file_tables.study(plan_of("smoke"), **told)])
 
@@ -175,31 +120,6 @@ def _series(frame: pd.DataFrame) -> str:
     measures = "`hhi_`, `cr1_`, `cr3_`, `cr4_`, `cr8_`, `gini_`, `entropy_`, `numbers_` and `instability_`"
     note = f"\nThe names that begin with {measures} are measures of concentration on four bases: {bases}.\n"
     return table(("column", "unit", "meaning"), rows) + note
-
-
-def _columns(frame: pd.DataFrame, declared: dict[str, Column]) -> str:
-    rows = []
-    for name in frame.columns:
-        column = declared.get(name)
-        meaning = MEANINGS.get(name) or (column.doc if column else "")
-        if not meaning:
-            raise SystemExit(f"scripts/reference_pages.py: the column '{name}' has no meaning yet")
-        if name in ENUMERATIONS and name != "kind":
-            meaning += f" ({', '.join(each.name.lower() for each in ENUMERATIONS[name])})"
-        ending = next((unit for end, unit in ENDINGS.items() if name.endswith(end)), "")
-        unit = UNITS.get(name) or (column.unit if column else ending)
-        rows.append((f"`{name}`", _type(frame[name]), unit, meaning))
-    return table(("column", "type", "unit", "meaning"), rows)
-
-
-def _type(column: pd.Series) -> str:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return "date"
-    if pd.api.types.is_bool_dtype(column):
-        return "true or false"
-    if pd.api.types.is_integer_dtype(column):
-        return "integer"
-    return "number" if pd.api.types.is_float_dtype(column) else "text"
 
 
 def python() -> str:
