@@ -50,7 +50,7 @@ UNREAD = {
     "demand_path": {"cumulative_gw"},
     "outside_supply": {"capex_musd_per_mw"},
     "power_cost_distribution": set(),
-    "network_history": {"btc_price_avg_usd", "difficulty_end", "hashrate_avg_eh_s", "subsidy_btc"},
+    "network_history": {"btc_price_avg_usd", "difficulty_end", "subsidy_btc"},
     "difficulty_epochs": {"epoch"},
 }
 """Columns that no run reads, source, confidence and note aside: kept to check, compare or tell rows apart."""
