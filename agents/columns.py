@@ -129,6 +129,13 @@ def rows_where(mask: np.ndarray) -> np.ndarray:
     return mask.nonzero()[0]
 
 
+def among(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """Return which row numbers are among some rows of a table with `count` rows; -1, nobody, never is."""
+    chosen = np.zeros(count + 1, dtype=bool)
+    chosen[rows] = True
+    return chosen[values]
+
+
 class RowView:
     """Attributes that read and write one row of a table: the state of a Mesa agent."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import rows_where
+from agents.columns import among, rows_where
 from agents.economics.credit import reorganisation_surplus
 from agents.tables import LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
@@ -112,7 +112,7 @@ def _surplus_of_reorganising(state: State, rows: np.ndarray) -> np.ndarray:
     The pieces count at an ordinary discount: creditors who wait need not sell all of them into a bust.
     """
     firms, sites, finance = state.firms, state.sites, state.scenario.finance
-    held = rows_where(np.isin(sites.owner, rows))
+    held = rows_where(among(sites.owner, rows, len(firms)))
     pieces = site_worth(state, held).after(finance.distress_discount_single)
     worth = np.bincount(sites.owner[held], pieces, minlength=len(firms))[rows]
     flow = state.scratch["cash_flow"][rows]
@@ -147,7 +147,7 @@ def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
 def _cut_loans_without_rent(state: State, rows: np.ndarray) -> None:
     """Write project loans off by the same haircut where the tenant is gone: the hall is all lenders have."""
     firms, leases = state.firms, state.leases
-    held = leases_at(state, rows_where(np.isin(state.sites.owner, rows)))
+    held = leases_at(state, rows_where(among(state.sites.owner, rows, len(firms))))
     dead = held[leases.status[held] > LeaseStatus.DELIVERING]
     if not len(dead):
         return

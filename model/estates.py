@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.columns import rows_where
+from agents.columns import among, rows_where
 from agents.economics.credit import fire_sale_discount, lease_enterprise_value
 from agents.tables import Kind, LeaseStatus, Status, Tenure
 from model.appraisal import smooth_rent
@@ -120,7 +120,7 @@ def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
     """Auction what the firms own, pay their creditors as far as it goes, and end them."""
     sites = state.sites
     _separate_dead_loans(state, firms)
-    held = rows_where(np.isin(sites.owner, firms))
+    held = rows_where(among(sites.owner, firms, len(state.firms)))
     megawatts = np.bincount(sites.owner[held], sites.secured_mw[held], minlength=len(state.firms))[firms]
     hosted = _hosted(state, held)
     _sell_machines(state, held[hosted])
@@ -135,7 +135,7 @@ def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
 def _separate_dead_loans(state: State, firms: np.ndarray) -> None:
     """Make loans without a tenant claims on the estate: they do not go with the site."""
     leases = state.leases
-    dead = np.isin(leases.landlord, firms) & (leases.status > LeaseStatus.DELIVERING)
+    dead = among(leases.landlord, firms, len(state.firms)) & (leases.status > LeaseStatus.DELIVERING)
     leases.project_debt[dead] = 0.0
     leases.prepaid[dead] = 0.0
 
@@ -236,7 +236,7 @@ def _has_tenants(state: State, rows: np.ndarray) -> np.ndarray:
     leases, sites = state.leases, state.sites
     live = leases.site[leases.status <= LeaseStatus.DELIVERING]
     clients = sites.host_site[(sites.host_site >= 0) & (sites.owner >= 0)]
-    return np.isin(rows, live) | np.isin(rows, clients)
+    return among(rows, live, len(sites)) | among(rows, clients, len(sites))
 
 
 def _cut_loans_to_worth(state: State, rows: np.ndarray, worth: np.ndarray) -> None:

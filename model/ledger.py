@@ -29,6 +29,8 @@ TOLERANCE = 1e-9
 _SIGN_OF_DEBIT = {name: 1.0 if name in ASSETS else -1.0 for name in ACCOUNTS}
 _RAISE = {name: np.add if name in ASSETS else np.subtract for name in ACCOUNTS}
 _LOWER = {name: np.subtract if name in ASSETS else np.add for name in ACCOUNTS}
+# The methods of arrays that do the same take twice as long for some hundred firms.
+_sum, _least = np.add.reduce, np.minimum.reduce
 
 type Amount = np.ndarray | float
 
@@ -255,7 +257,7 @@ class Ledger:
     def _total(self, flow: str, amount: Amount, rows: Sized) -> float:
         """Return the sum of what is posted to some rows, once it is known to be finite and not negative."""
         if isinstance(amount, np.ndarray):
-            total, least = float(amount.sum()), amount.min() if amount.size else 0.0
+            total, least = float(_sum(amount, None)), _least(amount, None) if amount.size else 0.0
         else:
             total, least = float(amount) * len(rows), amount
         # NaN fails both comparisons.

@@ -145,8 +145,9 @@ def mine_values(
     # The best machine at every site comes behind the fleets, so that the formula runs once for all.
     count = len(fleet.site)
     site = np.concatenate([fleet.site, np.arange(len(rate))])
-    machine = np.append(efficiency[fleet.generation], np.full(len(rate), efficiency[best]))
-    wait = np.append(np.zeros(count), np.full(len(rate), bitcoin.order_lead_months / MONTHS))
+    machine = np.concatenate([efficiency[fleet.generation], np.full(len(rate), efficiency[best])])
+    wait = np.zeros(len(site))
+    wait[count:] = bitcoin.order_lead_months / MONTHS
     worth = state.scenario.power.availability * machine_value(
         price[site],
         machine,

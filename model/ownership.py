@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import rows_where
+from agents.columns import among, rows_where
 from agents.economics.credit import blended
 from agents.tables import USES, LeaseStatus, Status
 from model.state import State
@@ -46,7 +46,7 @@ def leases_at(state: State, site_rows: np.ndarray) -> np.ndarray:
     going_on = (
         (leases.status <= LeaseStatus.DELIVERING) | (leases.project_debt > 0.0) | (leases.prepaid > 0.0)
     )
-    return rows_where(going_on & np.isin(leases.site, site_rows))
+    return rows_where(going_on & among(leases.site, site_rows, len(state.sites)))
 
 
 def transfer_sites(

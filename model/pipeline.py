@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import rows_where
+from agents.columns import among, rows_where
 from agents.tables import LeaseStatus, Stage
 from model.funding import free_cash
 
@@ -121,6 +121,8 @@ def _slip(state: State, rows: np.ndarray) -> None:
 def _postpone(state: State, rows: np.ndarray) -> None:
     """Put off the delivery of what is let on the pipelines of these sites."""
     sites, leases = state.sites, state.leases
-    moved = leases.on_pipeline & (leases.status == LeaseStatus.BUILDING) & np.isin(leases.site, rows)
+    moved = (
+        leases.on_pipeline & (leases.status == LeaseStatus.BUILDING) & among(leases.site, rows, len(sites))
+    )
     later = np.maximum(leases.delivery[moved], sites.energisation[leases.site[moved]])
     leases.delivery[moved] = later

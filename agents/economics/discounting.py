@@ -1,5 +1,7 @@
 """Continuous discounting: the present value of a flow that lasts a given time, growing or rising in steps."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -21,8 +23,10 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
         Years' worth of flow, in the broadcast shape of the arguments; infinite for a perpetuity that is not
         discounted.
     """
-    rate, years = np.asarray(rate, dtype=float), np.asarray(years, dtype=float)
-    if np.minimum.reduce(rate, axis=None, initial=np.inf) >= _NO_RATE:
+    if not isinstance(rate, float):
+        rate = np.asarray(rate, dtype=float)
+    years = np.asarray(years, dtype=float)
+    if (rate if isinstance(rate, float) else np.minimum.reduce(rate, axis=None, initial=np.inf)) >= _NO_RATE:
         owed = -rate
         return np.asarray(np.expm1(owed * years) / owed)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -43,9 +47,18 @@ def yearly_step(growth: ArrayLike) -> Result:
     Returns:
         Share of the stepped flow, in the shape of the argument; one without growth.
     """
-    growth = np.asarray(growth, dtype=float)
+    return _step_of(growth) if isinstance(growth, float) else _step(np.asarray(growth, dtype=float))
+
+
+def _step(growth: np.ndarray) -> np.ndarray:
     grows = np.where(growth == 0.0, 1.0, growth)
     return np.where(growth == 0.0, 1.0, grows / np.expm1(grows))
+
+
+@lru_cache
+def _step_of(growth: float) -> float:
+    """Return the share for one number: contracts have few escalators, and every formula asks for theirs."""
+    return float(_step(np.asarray(growth)))
 
 
 def mean_over_term(growth: ArrayLike, years: ArrayLike) -> Result:

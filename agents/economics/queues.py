@@ -3,6 +3,8 @@
 Arrivals and capacity are in GW (or MW) a year; those who wait withdraw at a hazard per year.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -104,14 +106,21 @@ def shared_waits(backlog: np.ndarray, capacity: np.ndarray) -> np.ndarray:
     order = np.argsort(nonnegative("backlog", backlog), kind="stable")
     total = np.concatenate([[0.0], backlog[order]])
     served = np.concatenate([[0.0], np.cumsum(positive("capacity", capacity)[order])])
-    first, last = np.triu_indices(len(order))
+    first, last, reached = _pools(len(order))
     pooled = np.full((len(order), len(order)), np.inf)
     pooled[first, last] = (total[last + 1] - total[first]) / (served[last + 1] - served[first])
     # Entry (i, k) of the least pool from i that reaches k; the wait at k is that of its busiest pool.
     least = np.minimum.accumulate(pooled[:, ::-1], axis=1)[:, ::-1]
     waits = np.empty(len(order))
-    waits[order] = np.triu(least).max(axis=0, initial=0.0)
+    waits[order] = np.where(reached, least, 0.0).max(axis=0, initial=0.0)
     return waits
+
+
+@lru_cache
+def _pools(servers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the first and the last server of every pool of neighbours, and which entries those are."""
+    first, last = np.triu_indices(servers)
+    return first, last, np.triu(np.ones((servers, servers), dtype=bool))
 
 
 def _queue(

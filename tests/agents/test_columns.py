@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from agents.columns import Column, RowView, Table
+from agents.columns import Column, RowView, Table, among
 
 COLUMNS = (
     Column("mw", "float64", "MW", "power"),
@@ -51,6 +51,12 @@ def test_a_misspelt_column_is_an_error_in_both_directions() -> None:
         made.mv = 1.0
     with pytest.raises(AttributeError, match="no column 'mv'"):
         made.add(1, {"mv": 1.0})
+
+
+def test_nobody_is_among_any_rows() -> None:
+    owner = np.array([2, -1, 0, 2, 1])
+    assert among(owner, np.array([2, 0]), 3).tolist() == [True, False, True, True, False]
+    assert not among(owner, np.zeros(0, dtype=int), 3).any()
 
 
 def test_a_pickled_table_comes_back_with_its_rows_and_still_grows() -> None:
