@@ -13,9 +13,9 @@ from experiments.claims.report import TABLE, write_report
 from experiments.claims.verdicts import Finding, findings
 from experiments.cli_study import run_missing, store_for
 from experiments.progress import duration
-from experiments.store_layout import MANIFEST
 from experiments.strategy_files import load_strategies, register_entry_points
 from model.errors import GridrushError
+from model.foreign_files import MANIFEST
 
 
 class ClaimsError(GridrushError):

@@ -13,9 +13,9 @@ from experiments.plans import Plan, make_plan
 from experiments.progress import duration, reporter
 from experiments.runner import run_store
 from experiments.store import Store, make_store, open_store, resume_store
-from experiments.store_layout import MANIFEST
 from experiments.strategy_files import load_strategies, register_entry_points
 from experiments.study_files import StudyError, load_study
+from model.foreign_files import MANIFEST
 from model.run_folder import slug
 
 TRIAL_MONTHS = 12

@@ -26,7 +26,6 @@ from experiments.store_files import CHUNKS, STOP, StoreError, is_locked, locked,
 from experiments.store_layout import (
     FORMAT,
     FORMAT_VERSION,
-    MANIFEST,
     RUNS,
     SAMPLE,
     STUDY,
@@ -38,6 +37,7 @@ from experiments.store_layout import (
 )
 from experiments.study import Study
 from experiments.study_files import to_toml
+from model.foreign_files import MANIFEST
 from model.manifest import PURPOSE
 from model.provenance import begun, code_version, provenance
 

@@ -25,10 +25,10 @@ from experiments.plans import Plan, make_plan
 from experiments.store_files import CHUNKS, COMPRESSION, StoreError, put_text, replaced
 from experiments.study_files import StudyError, parse_study, to_toml
 from model.errors import GridrushError
-from model.foreign_files import foreign_json, foreign_toml
+from model.foreign_files import Format, foreign_manifest, foreign_toml
 from model.parameter_table import parameters
 
-STUDY, SCENARIO, MANIFEST = "study.toml", "scenario.toml", "manifest.json"
+STUDY, SCENARIO = "study.toml", "scenario.toml"
 POINTS, SAMPLE = "points.parquet", "sample.parquet"
 FORMAT, FORMAT_VERSION = "gridrush study", 1
 RUNS = "runs"
@@ -104,22 +104,7 @@ def read_points(folder: Path, wanted: Iterable[int]) -> dict[int, dict[str, Any]
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a store."""
-    path = folder / MANIFEST
-    if not folder.is_dir():
-        raise StoreError(f"{folder}: there is no such folder")
-    try:
-        found = foreign_json(path)
-    except FileNotFoundError:
-        raise StoreError(f"{folder}: holds no study ({MANIFEST} is missing)") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: damaged ({' '.join(str(error).split())})") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise StoreError(f"{path}: not the manifest of a study")
-    if found.get("format_version") != FORMAT_VERSION:
-        raise StoreError(
-            f"{path}: format {found.get('format_version')}; this Gridrush reads {FORMAT_VERSION}"
-        )
-    return found
+    return foreign_manifest(folder, Format(FORMAT, FORMAT_VERSION, "study", StoreError))
 
 
 def parts(folder: Path, table: str) -> list[Path]:

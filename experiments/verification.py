@@ -11,10 +11,10 @@ import networkx as nx
 from agents.strategies.base import strategy_names
 from experiments.comparison import ACROSS_PLATFORMS, Difference, differences
 from model.errors import GridrushError
+from model.foreign_files import MANIFEST
 from model.industry import Industry
 from model.provenance import RESULTS_VERSION, provenance
 from model.run import RELATIONS, SCENARIO, TABLES, Run, run_of
-from model.run_folder import MANIFEST
 from model.scenario import Scenario
 
 MACHINE = ("platform", "processor", "versions", "code_version")

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from model.errors import GridrushError
+from model.foreign_files import MANIFEST
 from model.manifest import manifest
 from model.recording import Keep
 from model.relations import Tables, relations
-from model.run_folder import MANIFEST, RunFolderError, placed, read_manifest, read_table
+from model.run_folder import RunFolderError, placed, read_manifest, read_table
 from model.scenario import Scenario
 from model.scenario_files import load_scenario
 

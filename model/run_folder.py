@@ -15,10 +15,9 @@ import pandas as pd
 import pyarrow
 
 from model.errors import GridrushError
-from model.foreign_files import foreign_json
+from model.foreign_files import MANIFEST, Format, foreign_manifest, reason
 from model.manifest import FORMAT, FORMAT_VERSION
 
-MANIFEST = "manifest.json"
 NEEDED = {
     "scenario": str, "description": str, "seed": int, "months": int, "keep": str,
     "parameters": dict, "tables": dict,
@@ -66,21 +65,8 @@ def check_writable(folder: Path) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of the run in a folder."""
+    found = foreign_manifest(folder, Format(FORMAT, FORMAT_VERSION, "Gridrush run", RunFolderError))
     path = folder / MANIFEST
-    if not folder.is_dir():
-        raise RunFolderError(f"{folder}: there is no such folder")
-    try:
-        found = foreign_json(path)
-    except FileNotFoundError:
-        raise RunFolderError(f"{folder}: holds no Gridrush run ({MANIFEST} is missing)") from None
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path}: damaged ({_reason(error)})") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise RunFolderError(f"{path}: not the manifest of a Gridrush run")
-    if found.get("format_version") != FORMAT_VERSION:
-        raise RunFolderError(
-            f"{path}: format {found.get('format_version')}, and this Gridrush reads {FORMAT_VERSION}"
-        )
     for key, kind in NEEDED.items():
         if not isinstance(found.get(key), kind) or isinstance(found[key], bool):
             raise RunFolderError(f"{path}: damaged ({key} is not what a run has there)")
@@ -97,7 +83,7 @@ def read_table(folder: Path, name: str, declared: dict[str, Any]) -> pd.DataFram
     except FileNotFoundError:
         raise RunFolderError(f"{path}: missing") from None
     except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise RunFolderError(f"{path}: damaged ({_reason(error)})") from None
+        raise RunFolderError(f"{path}: damaged ({reason(error)})") from None
     if len(table) != declared.get("rows"):
         raise RunFolderError(f"{path}: damaged ({len(table)} rows instead of {declared.get('rows')})")
     return table
@@ -109,7 +95,7 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pyarrow.ArrowException) as error:
-        raise RunFolderError(f"cannot write to {folder}: {_reason(error)}") from None
+        raise RunFolderError(f"cannot write to {folder}: {reason(error)}") from None
 
 
 @contextmanager
@@ -166,8 +152,3 @@ def _move_in(aside: Path, target: Path) -> None:
     (target / MANIFEST).unlink(missing_ok=True)
     for path in sorted(aside.iterdir(), key=lambda path: path.name == MANIFEST):
         path.replace(target / path.name)
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split())[:200] or type(error).__name__

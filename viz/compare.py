@@ -40,11 +40,6 @@ class ComparePlayer(Player):
 
         self.run_in_thread(compute, "running both")
 
-    def reset(self) -> None:
-        """Go back to the first month."""
-        self.pause()
-        self.go(0)
-
 
 @solara.component
 def CompareView(player: ComparePlayer, tab: solara.Reactive[str], dark: bool) -> None:

@@ -60,8 +60,7 @@ class Desk:
 
     def reset(self) -> None:
         """Start the view on show anew."""
-        if isinstance(self.player, LivePlayer | ReplayPlayer | ComparePlayer):
-            self.player.reset()
+        self.player.reset()
 
     def link(self) -> Link:
         """Return the link to what is on show."""

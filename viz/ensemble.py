@@ -13,8 +13,8 @@ from model.series_columns import SERIES
 from model.units import spelled
 from viz.charts import ensemble as charts
 from viz.drawing import Looks
-from viz.folders import holding, stored
 from viz.parts.chart_view import ChartView
+from viz.parts.folder_choice import FolderChoice
 from viz.player import Player
 from viz.study import StoredStudy, open_study, run_near
 
@@ -96,23 +96,8 @@ def EnsembleView(desk: EnsembleDesk, replay: Callable[[Run, str, int], None], da
 @solara.component
 def StudySource(desk: EnsembleDesk) -> None:
     """Show which study is open, and let another be chosen."""
-    chosen = desk.folder.value
-    found = solara.use_memo(lambda: stored("study", chosen), [chosen])
     with solara.Div(classes=["gridrush-form"]):
-        if found:
-            solara.Select(
-                "Stored studies",
-                found,
-                value=chosen if chosen in found else None,
-                dense=True,
-                on_value=lambda folder: desk.open(folder) if folder else None,
-            )
-        solara.InputText(
-            "or the path of a folder" if found else "Path of a folder",
-            value=chosen,
-            dense=True,
-            on_value=lambda text: _typed(desk, text.strip()),
-        )
+        FolderChoice("study", desk.folder.value, desk.open, desk.error.set)
 
 
 @solara.component
@@ -203,12 +188,3 @@ def _with_unit(name: str) -> str:
 
     unit = spelled(parameters()[name].unit) if name in parameters() else ""
     return f"{name}, {unit}" if unit and unit != "-" else name
-
-
-def _typed(desk: EnsembleDesk, text: str) -> None:
-    if not text or text == desk.folder.value:
-        return
-    if holding(text) == "run":
-        desk.error.value = f"{text} holds a run: open it under Replay"
-    else:
-        desk.open(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from model.foreign_files import foreign_json
+from model.foreign_files import MANIFEST, foreign_json
 from model.manifest import FORMAT
 
 Holding = Literal["run", "study", ""]
@@ -17,7 +17,7 @@ HOME = Path("runs")
 def holding(folder: str | Path) -> Holding:
     """Return what a folder holds, going by its manifest."""
     try:
-        found = foreign_json(Path(folder) / "manifest.json").get("format")
+        found = foreign_json(Path(folder) / MANIFEST).get("format")
     except (OSError, ValueError, AttributeError):
         return ""
     if found == FORMAT:

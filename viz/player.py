@@ -115,6 +115,11 @@ class Player:
         self.pause()
         self._start(self._finish, "running to the end")
 
+    def reset(self) -> object:
+        """Go back to the first month."""
+        self.pause()
+        self.go(0)
+
     def pause(self) -> None:
         """Stop whatever runs, and wait until it has."""
         self._halt.set()

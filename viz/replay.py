@@ -6,9 +6,9 @@ import solara
 
 from model.run import Run
 from viz.ensemble import again
-from viz.folders import holding, stored
 from viz.jumps import KINDS, jumps
 from viz.live import Stage
+from viz.parts.folder_choice import FolderChoice
 from viz.player import Player
 from viz.record import StoredRecord
 from viz.study import open_study
@@ -42,11 +42,6 @@ class ReplayPlayer(Player):
 
         self.run_in_thread(compute, f"replaying run {number}")
 
-    def reset(self) -> None:
-        """Go back to the first month."""
-        self.pause()
-        self.go(0)
-
 
 @solara.component
 def ReplayView(player: ReplayPlayer, tab: solara.Reactive[str], dark: bool) -> None:
@@ -69,23 +64,8 @@ def ReplayView(player: ReplayPlayer, tab: solara.Reactive[str], dark: bool) -> N
 def Source(player: ReplayPlayer) -> None:
     """Show which run is open, and let another be chosen."""
     record = player.record
-    chosen = player.folder.value
-    found = solara.use_memo(lambda: stored("run", chosen), [chosen])
     with solara.Div(classes=["gridrush-form"]):
-        if found:
-            solara.Select(
-                "Stored runs",
-                found,
-                value=chosen if chosen in found else None,
-                dense=True,
-                on_value=lambda folder: player.open(folder) if folder else None,
-            )
-        solara.InputText(
-            "or the path of a folder" if found else "Path of a folder",
-            value=chosen,
-            dense=True,
-            on_value=lambda text: _typed(player, text),
-        )
+        FolderChoice("run", player.folder.value, player.open, player.error.set)
         if isinstance(record, StoredRecord):
             manifest = record.run.manifest
             text = f"{manifest['scenario']}: {manifest['description']}. "
@@ -113,13 +93,3 @@ def Jumps(player: Player) -> None:
                 ).key(f"{kind} {number}")
             if not found:
                 solara.Div(classes=["gridrush-facts"], children=["none in this run"])
-
-
-def _typed(player: ReplayPlayer, text: str) -> None:
-    text = text.strip()
-    if not text or text == player.folder.value:
-        return
-    if holding(text) == "study":
-        player.error.value = f"{text} holds a study: open it under Ensemble"
-    else:
-        player.open(text)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,16 +36,23 @@ def study_document() -> Callable[..., dict[str, Any]]:
     return document
 
 
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
 @pytest.fixture
-def gridrush(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    """Return what the command line answers in this process: status, output and errors."""
+def gridrush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., Answer]:
+    """Run the command line in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
 
-    def answer(*arguments: object) -> tuple[int, str, str]:
+    def answer(*arguments: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["gridrush", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        return ended.value.code, *capsys.readouterr()
+        return Answer(ended.value.code, *capsys.readouterr())
 
     return answer
 

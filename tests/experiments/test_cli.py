@@ -2,13 +2,10 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -28,27 +25,6 @@ FILES = sorted(
         "summary.png",
     ]
 )
-
-
-class Answer(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def gridrush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., Answer]:
-    """Run the command line in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def answer(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["gridrush", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Answer(ended.value.code, *capsys.readouterr())
-
-    return answer
 
 
 @pytest.fixture

@@ -5,13 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from experiments import cli
 from experiments.store import open_store
 
 SCRIPT = Path(sys.executable).with_name("gridrush")
@@ -24,25 +21,9 @@ design = { kind = "paired" }
 """
 
 
-class Answer(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def gridrush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., Answer]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
+@pytest.fixture(autouse=True)
+def _mine(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(FILE)
-
-    def answer(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["gridrush", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Answer(ended.value.code, *capsys.readouterr())
-
-    return answer
 
 
 @pytest.fixture(autouse=True)

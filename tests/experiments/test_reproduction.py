@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import cli, cli_reproduce
+from experiments import cli_reproduce
 from experiments.claims.rules import rules
 from experiments.reproduction import checking
 from experiments.reproduction.exhibits import EXHIBITS, RESULTS, Exhibit, Made
@@ -21,20 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md")]
 SCREENSHOTS = {"view.png"}
 """Pictures of the live view, which a browser draws."""
-
-
-@pytest.fixture
-def gridrush(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
-
-    def answer(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gridrush", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capsys.readouterr()
-
-    return answer
 
 
 @pytest.fixture
