@@ -166,8 +166,9 @@ def test_names_of_firms_that_lie_together_take_different_sides():
 def test_a_deal_is_drawn_inside_its_core_as_what_is_expected_is_a_mean_over_the_term(moment):
     """The market clears in first-year rent, which events hold; the escalator takes it to the mean."""
     figure, terms = leases.rents(moment, LIGHT), moment.leases["term"] / 12.0
-    growth = np.log1p(moment.leases["escalator"])
-    factor = np.expm1(growth * terms) / (growth * terms)
+    # Rents are raised on each anniversary, so that a term of whole years is a geometric sum.
+    raised = 1.0 + moment.leases["escalator"]
+    factor = (raised**terms - 1.0) / (moment.leases["escalator"] * terms)
     for product in ("colocation", "powered shell"):
         deals = named(figure, f"{product} signed")
         use = {"colocation": "colocation", "powered shell": "shell"}[product]
