@@ -1,13 +1,14 @@
 """One colour for each thing, everywhere: on figures, on the command line and in the live view.
 
 The hues are those of Okabe and Ito (2008), which people with any of the common colour deficiencies can tell
-apart; black is what is asked for, greys are what lies idle.
+apart, and a violet that keeps as far from all of them; black is what is asked for, greys are what lies idle.
 """
 
 from __future__ import annotations
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+VIOLET = "#8E44EC"
 BLACK, DARK, GREY, LIGHT, PALE = "#000000", "#555555", "#999999", "#D9D9D9", "#F2F2F2"
 
 USES = {
@@ -21,6 +22,8 @@ USES = {
 """What megawatts do, in the order in which they are stacked."""
 SOURCES = {"grid": PURPLE, "onsite": YELLOW, "miners": VERMILLION}
 """Where power for AI comes from, in the order in which it is stacked."""
+PRODUCTS = {"shell": USES["subleased"], "colocation": USES["converted"], "cloud": VIOLET}
+"""What AI tenants rent."""
 DEMAND, GAP = BLACK, PALE
 BASES = {"hash": ORANGE, "mw": DARK, "ai": BLUE, "value": PURPLE}
 """What concentration is measured on."""

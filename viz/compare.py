@@ -15,7 +15,7 @@ from viz.drawing import Looks
 from viz.firm import Cell, Table
 from viz.parts.chart_view import ChartView, TabBar, drawn_or_said
 from viz.parts.controls import Controls
-from viz.player import Player
+from viz.player import PAIR, Player
 from viz.record import LiveRecord, Moment, Pair, StoredRecord
 from viz.tabs import TAB_BY_KEY
 
@@ -116,8 +116,8 @@ def Both(player: ComparePlayer, key: str, dark: bool) -> None:
     # What has no value a month has no difference, and takes its room; a tab with nothing else has no choice.
     alone = less is None and len(charts) == 1
     with solara.Div(classes=["gridrush-compare", *(["gridrush-alone"] if alone else [])]):
-        for letter, figure in zip("AB", figures, strict=True):
-            _drawn(player, f"{letter}-{chart.name}", _lettered(figure, letter), shown.frame)
+        for letter, figure in zip(PAIR, figures, strict=True):
+            _drawn(player, f"{letter}-{chart.name}", _lettered(figure, letter), shown.frame, letter)
         if less:
             _drawn(player, f"difference-{chart.name}", less, shown.frame)
         if not alone:
@@ -140,7 +140,7 @@ def Chips(names: list[str], here: str, choose: Callable[[int], None]) -> None:
             )
 
 
-def _drawn(player: Player, name: str, figure: dict | str, frame: int) -> None:
+def _drawn(player: Player, name: str, figure: dict | str, frame: int, letter: str = "") -> None:
     if isinstance(figure, str):
         solara.Error(figure)
     else:
@@ -148,6 +148,7 @@ def _drawn(player: Player, name: str, figure: dict | str, frame: int) -> None:
             name,
             figure,
             frame,
+            on_click=lambda firm: player.open_card(firm, letter),
             on_drawn=lambda version: player.note_drawn(name, version),
             on_gone=lambda: player.forget(name),
         ).key(name)

@@ -18,6 +18,8 @@ from viz.record import LiveRecord, Moment, Pair, Record
 
 SPEEDS = {"1 month/s": 1.0, "2 months/s": 2.0, "5 months/s": 5.0, "as fast as it draws": 1000.0}
 DEFAULT_SPEED = "5 months/s"
+PAIR = "AB"
+"""Letters of the two runs of a pair."""
 PATIENCE = 2.0
 """Seconds that playing waits for the browser to draw a month before it goes on regardless."""
 
@@ -38,6 +40,11 @@ class Shown(NamedTuple):
         record = self.record.first if isinstance(self.record, Pair) else self.record
         return None if record is None else Moment(record, self.at)
 
+    def moment_of(self, letter: str) -> Moment | None:
+        """The month on show of one run of a pair; without a letter, or of a single run, that of the first."""
+        pair = self.record if letter and isinstance(self.record, Pair) else None
+        return pair.moments(self.at)[PAIR.index(letter)] if pair else self.moment
+
 
 class Player:
     """A record and the month of it that is on show.
@@ -54,6 +61,8 @@ class Player:
         self.speed = solara.reactive(DEFAULT_SPEED)
         self.firm = solara.reactive("")
         """Firm whose card is open."""
+        self.letter = solara.reactive("")
+        """Run of a pair that the card is about: A or B."""
         self.drawn: dict[str, int] = {}
         """Frame that each chart on the screen has drawn."""
         self._halt = threading.Event()
@@ -132,6 +141,13 @@ class Player:
         """Do something slow beside the page, which says so meanwhile."""
         self.pause()
         self._start(lambda halt: work(), busy, playing=False)
+
+    def open_card(self, firm: str, letter: str = "") -> None:
+        """Open the card of a firm, if the run on show knows it."""
+        moment = self.shown.peek().moment_of(letter)
+        if moment is not None and firm in set(moment.firms["firm"]):
+            self.letter.value = letter
+            self.firm.value = firm
 
     def note_drawn(self, chart: str, frame: int) -> None:
         """Note that the browser has drawn a chart."""

@@ -117,6 +117,18 @@ def test_two_scenarios_are_compared(visit):
     page.screenshot(path=SHOTS / "compare.png")
 
 
+def test_a_click_in_a_comparison_opens_the_card_of_the_run_that_was_clicked(visit):
+    page = visit("?view=compare&other=no_ai&tab=map&month=2029-06")
+    drawn(page, 2)
+    for letter, scenario in (("A", "reference"), ("B", "no_ai")):
+        click_point(page, f"{letter}-relations", "IREN")
+        page.wait_for_selector(".gridrush-card-name:has-text('IREN')")
+        page.wait_for_selector(f".gridrush-card-facts:has-text('{letter}, {scenario}, Jun 2029')")
+        page.screenshot(path=SHOTS / f"compare-card-{letter}.png")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".gridrush-card-name", state="hidden")
+
+
 def test_a_stored_run_is_replayed(visit, stored_run):
     folder, result = stored_run
     page = visit(f"?folder={folder}&tab=bitcoin")

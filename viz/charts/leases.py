@@ -10,9 +10,9 @@ from viz.drawing import Figure, Looks, Trace, figure, layout, line, numbers, tim
 from viz.record import Moment
 
 PRODUCTS = {
-    "shell": ("powered shell", palette.USES["subleased"], "circle"),
-    "colocation": ("colocation", palette.USES["converted"], "square"),
-    "cloud": ("GPU cloud", palette.PURPLE, "diamond"),
+    "shell": ("powered shell", palette.PRODUCTS["shell"], "circle"),
+    "colocation": ("colocation", palette.PRODUCTS["colocation"], "square"),
+    "cloud": ("GPU cloud", palette.PRODUCTS["cloud"], "diamond"),
 }
 UNIT = "$/kW-month"
 

@@ -51,11 +51,6 @@ def MomentChart(
     dark: bool,
 ) -> None:
     """Show a chart of the month on show."""
-
-    def open_firm(label: str) -> None:
-        if label in set(moment.firms["firm"]):
-            player.firm.value = label
-
     figure = solara.use_memo(lambda: drawn_or_said(build, moment, Looks(dark)), [frame, dark, build])
     if isinstance(figure, str):
         solara.Error(figure)
@@ -64,7 +59,7 @@ def MomentChart(
         name,
         figure,
         frame,
-        on_click=open_firm,
+        on_click=player.open_card,
         on_drawn=lambda version: player.note_drawn(name, version),
         on_gone=lambda: player.forget(name),
     )

@@ -27,27 +27,28 @@ TITLES = {"decisions": "Why: the last decisions", "value": "Value and megawatts 
 @solara.component
 def FirmCard(player: Player, dark: bool) -> None:
     """Show the card of the chosen firm, if there is one."""
-    firm = player.firm.value
+    firm, letter = player.firm.value, player.letter.value
     shown = player.shown.value
-    moment = solara.use_memo(lambda: shown.moment, [shown.frame])
+    moment = solara.use_memo(lambda: shown.moment_of(letter), [shown.frame, letter])
     known = bool(firm) and moment is not None and firm in set(moment.firms["firm"])
     with solara.v.Dialog(
         v_model=known, on_v_model=lambda open_: None if open_ else player.firm.set(""), max_width=WIDTH
     ):
         if known and moment is not None:
-            Card(player, moment, firm, dark)
+            Card(player, moment, firm, letter, dark)
 
 
 @solara.component
-def Card(player: Player, moment: Moment, firm: str, dark: bool) -> None:
+def Card(player: Player, moment: Moment, firm: str, letter: str, dark: bool) -> None:
     """Show head, pages and the page that is open."""
+    run = f"{letter}, {moment.record.scenario.name}, " if letter else ""
     page, turn = solara.use_state("decisions")
     with solara.Div(classes=["gridrush-card", *(["gridrush-dark"] if dark else [])]):
         with solara.Div(classes=["gridrush-card-head"]):
             solara.Div(classes=["gridrush-card-name"], children=[firm])
             solara.Div(
                 classes=["gridrush-card-facts"],
-                children=[f"{moment.month:%b %Y}: {card.facts(moment, firm)}"],
+                children=[f"{run}{moment.month:%b %Y}: {card.facts(moment, firm)}"],
             )
             solara.Button(
                 icon_name="mdi-close",
