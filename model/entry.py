@@ -248,6 +248,8 @@ def _open(state: State) -> None:
     firms, sites = state.firms, state.sites
     ready = (sites.owner >= 0) & (sites.stage == Stage.CONSTRUCTION)
     ready &= (sites.energisation <= state.month + 1) & (firms.entry_month[sites.owner] > 0)
+    if not ready.any():
+        return
     rows = np.unique(sites.owner[ready])
     rows = rows[(firms.restricted_cash[rows] > 0.0) & (firms.kind[rows] == Kind.PRIVATE)]
     if len(rows):

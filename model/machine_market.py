@@ -339,9 +339,9 @@ def retire_machines(state: State) -> None:
     sector.retire()
     sites.hash *= np.exp(-state.scenario.bitcoin.machine_failure / MONTHS)
     site, generation = state.scratch["stopped"]
-    scrapped = np.zeros(sites.hash.shape)
-    scrapped[site, generation] = sites.hash[site, generation]
-    scrapped *= -np.expm1(-sector.parameters.retirement / MONTHS)
-    rows = rows_where(scrapped.any(axis=1) & (sites.owner >= 0))
+    lost = sites.hash[site, generation] * -np.expm1(-sector.parameters.retirement / MONTHS)
+    rows = rows_where((np.bincount(site, lost, minlength=len(sites)) > 0.0) & (sites.owner >= 0))
     if len(rows):
+        scrapped = np.zeros(sites.hash.shape)
+        scrapped[site, generation] = lost
         _remove_machines(state, rows, scrapped[rows])

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from model.state import State
 
 MONTHS = 12.0
+PAIRS_AT_ONCE = 1 << 15
+"""Pairs of firms that are drawn for together: few enough to stay in a processor's cache."""
 ACCEPTED = "accepted"
 NOTHING_TO_SELL = "nothing to sell"
 NOT_WORTH = "not worth the price"
@@ -90,7 +92,8 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     shops = firms.kind[acquirer] != Kind.LISTED
     means = np.where(shops, free_cash(state)[acquirer], firms.equity_value[acquirer])
     # Round-off buys nobody.
-    means = np.where(means > TOLERANCE * np.abs(firms.capital[acquirer]), means, -np.inf)
+    able = means > TOLERANCE * np.abs(firms.capital[acquirer])
+    acquirer, means = acquirer[able], means[able]
     offered = miner & (firms.status <= Status.DISTRESSED)
     may = offered[None, :] & (firms.equity_value[None, :] < means[:, None])
     may[np.arange(len(acquirer)), acquirer] = False
@@ -98,10 +101,26 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     if customer.any():
         may[customer] &= _fit_for_ai(state)
         may[customer] &= (_need_of(state, acquirer[customer]) > 0.0)[:, None]
-    pair = state.streams.uniform("target", state.month, firms.slot[acquirer][:, None] ^ firms.slot[None, :])
-    target = np.where(may, pair, -1.0).argmax(axis=1)
+    target = _drawn_targets(state, acquirer, may)
     found = may.any(axis=1)
     return acquirer[found], target[found]
+
+
+def _drawn_targets(state: State, acquirer: np.ndarray, may: np.ndarray) -> np.ndarray:
+    """Return whom each acquirer draws of those it may look at (`may`, [acquirers x firms]).
+
+    Whoever has none gets anybody.
+    """
+    slot, target = state.firms.slot, np.zeros(len(acquirer), dtype=np.int64)
+    step = max(PAIRS_AT_ONCE // len(slot), 1)
+    for first in range(0, len(acquirer), step):
+        some = slice(first, first + step)
+        row, firm = may[some].nonzero()
+        pair = slot[acquirer[some]][row] ^ slot[firm]
+        drawn = np.full(may[some].shape, -1.0)
+        drawn[row, firm] = state.streams.uniform("target", state.month, pair)
+        target[some] = drawn.argmax(axis=1)
+    return target
 
 
 def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.ndarray:

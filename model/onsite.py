@@ -100,7 +100,7 @@ def deliver_onsite(state: State) -> None:
     due = supply.orders[0].copy()
     room = buyers.demand_mw - buyers.grid_mw - buyers.onsite_mw - buyers.leased_mw
     total = due.sum(axis=0)
-    taken = due * np.clip(room / np.where(total > 0.0, total, 1.0), 0.0, 1.0)
+    taken = due * np.minimum(np.maximum(room / np.where(total > 0.0, total, 1.0), 0.0), 1.0)
     supply.delivered += taken
     buyers.onsite_mw += taken.sum(axis=0)
     supply.orders[:-1] = supply.orders[1:]

@@ -123,7 +123,7 @@ class Panel:
             return
         shape = (
             held_months if months <= held_months else max(months, 2 * held_months),
-            held_rows if rows <= held_rows else max(rows, held_rows + held_rows // 4),
+            held_rows if rows <= held_rows else rows + rows // 4,
         )
         for name, block in self.blocks.items():
             grown = np.zeros(shape, block.dtype)

@@ -27,7 +27,8 @@ def energise(state: State) -> None:
     due = rows_where(
         (sites.energisation <= state.month) & (sites.pipeline_start_mw > 0.0) & (sites.owner >= 0)
     )
-    due = _wanted(state, due)
+    if len(due):
+        due = _wanted(state, due)
     if not len(due):
         return
     slips = _slip_probability(state)[sites.stage[due]]

@@ -42,7 +42,7 @@ def by_owner(state: State, amounts: np.ndarray) -> np.ndarray:
 
 
 def _below_zero(amount: np.ndarray) -> bool:
-    return amount.size > 0 and bool(amount.min() < 0.0)
+    return bool(np.minimum.reduce(amount, initial=0.0) < 0.0)
 
 
 def pay_cost(state: State, flow: str, amount: np.ndarray, sector: str) -> None:

@@ -75,7 +75,9 @@ def advance_leases(state: State) -> None:
     # A tenant defaults on all its high-yield leases or none; a backstop pays in its place.
     drawn = state.streams.uniform("tenant default", state.month, tenants.slot)
     fails = drawn[leases.tenant[exposed]] < default_probability(hazard, 1)
-    tenants.barred_until[np.unique(leases.tenant[exposed[fails]])] = (
+    if not fails.any():
+        return
+    tenants.barred_until[leases.tenant[exposed[fails]]] = (
         state.month + state.scenario.ai.default_exclusion_months
     )
     fails &= ~leases.backstop[exposed]

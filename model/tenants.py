@@ -89,7 +89,7 @@ def alternatives(state: State, buyers: np.ndarray) -> Alternatives:
     are [options x buyers x 1 x 1].
     """
     grid = state.grid.waits[buyers].T
-    onsite = np.broadcast_to(waits(state)[:, None], (len(state.onsite.names), len(buyers)))
+    onsite = np.repeat(waits(state)[:, None], len(buyers), axis=1)
     ready = np.maximum(np.concatenate([grid, onsite]), hall_lead(state))
     running = np.concatenate([grid_running_cost(state), onsite_running_cost(state)])
     open_to = rows_where(ready[:, 0] < np.inf)

@@ -62,8 +62,8 @@ def test_columns_are_twenty_times_as_fast_as_one_by_one(benchmark):
 def test_a_site_costs_no_more_among_many(benchmark):
     """From about 300 sites to 30,000.
 
-    Among the largest the look for takeover targets begins to tell: its draws belong to pairs of firms, so
-    that no firm changes what another one draws, and grow with the square of their number.
+    Draws of takeover targets belong to pairs of firms, so that no firm changes what another one draws, and
+    still grow with the square of their number; they are a quarter of a tick among the largest.
     """
     sites, cost = [], []
     for firms in (140, 2_000, 20_000):
