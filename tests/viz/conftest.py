@@ -102,7 +102,7 @@ def server():
     assert "Gridrush is at" in process.stdout.readline()
     address = f"http://127.0.0.1:{port}"
     yield Served(address, process.pid)
-    process.send_signal(signal.SIGINT)
+    process.terminate() if os.name == "nt" else process.send_signal(signal.SIGINT)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
