@@ -168,6 +168,9 @@ SITE = (
     Column("fitted_it_mw", F, "MW of IT", "finished hall space that stands empty after a tenant left"),
     Column("hosting_margin", F, "USD/MWh", "part of the hosting price that is the host's margin"),
     Column("new_mine_value", F, "musd/MW", "value of filling an empty megawatt with machines, last month"),
+    Column(
+        "machine_value", F, "musd/MW", "value of a megawatt of new machines, their price apart, last month"
+    ),
     Column("months_off", F, "months", "months in a row without a running machine"),
     Column("uptime", F, "share", "realised share of nameplate hash, last month"),
     Column("running_eh_s", F, "EH/s", "hash that ran, last month"),

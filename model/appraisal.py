@@ -143,8 +143,11 @@ def mining_worth(
     sites = state.sites
     refresh = np.exp(rate * (-0.5 * state.scenario.bitcoin.machine_life))
     own = sites.tenure[site] != Tenure.HOSTED
-    filled = new * (sites.mining_mw[site] * refresh + sites.idle_mw[site]) * own
-    return fleet + filled + machines_on_order(state)[site]
+    mining = new * sites.mining_mw[site] * own
+    fetched = (sites.hash[site] @ state.machine_price) * state.scenario.bitcoin.machine_resale
+    # Nobody keeps machines that are worth less than what they fetch and what would take their place.
+    running = np.maximum(fleet + mining * refresh, fetched + mining)
+    return running + new * sites.idle_mw[site] * own + machines_on_order(state)[site]
 
 
 def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:

@@ -159,6 +159,7 @@ def _options(
         table.from_pipeline[block],
         table.mining_share[block],
         fleet[rows.block_at],
+        state.scratch["resale_value"][table.site[block]],
         new[rows.block_at],
         hands.rate[hand],
     )

@@ -19,6 +19,7 @@ from agents.tables import Kind, Stage, Status, Tenure
 from model.baseline_inputs import Inputs
 from model.baseline_sites import convertible
 from model.mining import HOURS_PER_MONTH, meter_efficiency
+from model.options import best_machine_on_sale
 from model.setup import draw_strategies
 from model.streams import slots_of
 from model.tail import SMALL_MW
@@ -54,7 +55,7 @@ def profitability(state: State) -> float:
     """
     bitcoin, finance, row = state.scenario.bitcoin, state.scenario.finance, state.scenario.row
     reward, decay = _beliefs(state)
-    best = _machine(state)
+    best = best_machine_on_sale(state)
     efficiency = float(meter_efficiency(state)[best])
     price, rate = float(state.machine_price[best]), finance.discount_mining_private
     build = max(state.scenario.consolidation.entry_build_months, bitcoin.order_lead_months)
@@ -88,11 +89,6 @@ def _beliefs(state: State) -> tuple[float, float]:
         return state.hashprice, state.scenario.bitcoin.expected_decay
     reward = firms.expected_hashprice * (1.0 - firms.pool_fee)
     return float(mw @ reward) / total, float(mw @ firms.expected_decay) / total
-
-
-def _machine(state: State) -> int:
-    best = state.scratch.get("best_machine")
-    return int(rows_where(state.generation_month <= state.month)[-1]) if best is None else int(best)
 
 
 def _power_cost(state: State, drawn: np.ndarray | float) -> np.ndarray | float:
@@ -202,7 +198,7 @@ def _firm_values(
 
 def _pay(state: State, firm: np.ndarray, site: np.ndarray) -> None:
     """Let investors found the firms; their money is set aside for machines, energisation and a beginning."""
-    mw, best = state.sites.secured_mw[site], _machine(state)
+    mw, best = state.sites.secured_mw[site], best_machine_on_sale(state)
     machines = mw / meter_efficiency(state)[best] * state.machine_price[best]
     capital = machines + _opening_cost(state, site)
     state.ledger.post("firms founded", "restricted_cash", "capital", capital, rows=firm, sector="investors")
@@ -231,7 +227,7 @@ def _order_first_machines(state: State) -> None:
         return
     new &= (firms.kind == Kind.PRIVATE) & (firms.status == Status.ACTIVE)
     site = rows_where((sites.owner >= 0) & new[sites.owner] & (sites.stage == Stage.CONSTRUCTION))
-    best, owner = _machine(state), sites.owner[site]
+    best, owner = best_machine_on_sale(state), sites.owner[site]
     price = float(state.machine_price[best])
     wanted = sites.pipeline_mw[site] / meter_efficiency(state)[best]
     bill = np.bincount(owner, wanted * price, minlength=len(firms))

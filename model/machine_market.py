@@ -22,6 +22,7 @@ from model.expectations import expected_at_start, hash_record, hashprice_record
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
 from model.mining import mean_cash_cost, meter_efficiency
+from model.ownership import machines_on_order
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def start_rest_of_world(state: State, hash_eh_s: float) -> None:
     mean = load_tables(scenario.population.data_folder).tail_value("tail_efficiency_mean")
     record = hashprice_record(scenario, state.hashprice)
     sector = rest_of_world_at_start(scenario, state.generations, released, hash_eh_s, mean, record)
-    remember_orders(sector, released, record, hash_record(scenario))
+    price = remember_orders(sector, released, record, hash_record(scenario))
+    if scenario.bitcoin.machine_price_mode == "market":
+        # The rule that moves prices is fitted to hash; started from quotes it would undo them within months.
+        state.machine_price = price
     state.rest_of_world = sector
 
 
@@ -78,9 +82,7 @@ def remember_orders(
         if len(price):
             price = next_prices(sector, price, value, generation_month, month)
         else:
-            made = still_made(bitcoin, generation_month, month)
-            cost = bitcoin.machine_cost * sector.generations
-            price = asked_price(value, cost, bitcoin.machine_price_share, made)
+            price = _asked(sector, value, generation_month, month)
         machine = best_machine(sector, price, value, generation_month, month)
         if month == -months:
             sector.eagerness = sector.wanted(machine, float(price[machine]))
@@ -131,9 +133,14 @@ def next_prices(
     bitcoin = sector.bitcoin
     if bitcoin.machine_price_mode == "fixed":
         return price
+    return price + bitcoin.machine_price_speed * (_asked(sector, value, generation_month, month) - price)
+
+
+def _asked(sector: RestOfWorld, value: np.ndarray, generation_month: np.ndarray, month: int) -> np.ndarray:
+    bitcoin = sector.bitcoin
     made = still_made(bitcoin, generation_month, month)
-    asked = asked_price(value, bitcoin.machine_cost * sector.generations, bitcoin.machine_price_share, made)
-    return price + bitcoin.machine_price_speed * (asked - price)
+    cost, on_sale = bitcoin.machine_cost * sector.generations, made & (generation_month <= month)
+    return asked_price(value, cost, bitcoin.machine_price_share, made, on_sale)
 
 
 def update_machine_prices(state: State) -> None:
@@ -174,10 +181,14 @@ def _install(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int
 
 
 def fit_machines(state: State, rows: np.ndarray) -> None:
-    """Sell machines that no longer fit into the unlet megawatts of the given sites, the worst first."""
+    """Sell machines that no longer fit into the unlet megawatts of the given sites, the worst first.
+
+    At a mine that is not energised yet they wait in store.
+    """
     sites = state.sites
     efficiency = meter_efficiency(state)
     room = sites.mining_mw[rows] + sites.idle_mw[rows]
+    room += np.where(sites.energised_mw[rows] > 0.0, 0.0, sites.pipeline_mw[rows])
     tight = sites.hash[rows] @ efficiency > room * (1.0 + 1e-12)
     if not tight.any():
         return
@@ -207,7 +218,12 @@ def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.nda
     sites, firms, ledger = state.sites, state.firms, state.ledger
     count, owner = len(firms), sites.owner[rows]
     held = rows_where(sites.owner >= 0)
-    worth = np.bincount(sites.owner[held], sites.hash[held] @ state.machine_price, minlength=count)
+    # Machines on order are in the books too.
+    worth = np.bincount(
+        sites.owner[held],
+        (sites.hash @ state.machine_price + machines_on_order(state))[held],
+        minlength=count,
+    )
     gone = np.bincount(owner, sold @ state.machine_price, minlength=count)
     share = np.minimum(gone / np.where(worth > 0.0, worth, np.inf), 1.0)
     held_before = sites.hash[rows]

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.economics.dispatch import dispatch_machines, fixed_part
-from agents.economics.mining import breakeven_power_price, hashprice
+from agents.economics.mining import breakeven_power_price, hashprice, optimal_dispatch
 from agents.tables import Contract, Status
 from model.state import State
 
@@ -56,11 +56,16 @@ def mean_cash_cost(state: State) -> np.ndarray:
     grid = sites.contract == Contract.GRID
     paid_start = sites.power_cost - sites.fixed_price
     energy = paid_start * regions.energy_index[sites.region] * state.scenario.power.energy_scale
-    return fixed + np.where(grid, energy, 0.0) + sites.operating_cost
+    # What is sold back is taken to lower the cost of what is used as much as it did when costs were reported.
+    credit = paid_start * state.scenario.power.energy_scale * (sites.contract == Contract.FIXED_RESALE)
+    return fixed + np.where(grid, energy, credit) + sites.operating_cost
 
 
 def set_fixed_prices(state: State) -> None:
-    """Split each site's reported power cost, at the start, into a fixed and an hourly part."""
+    """Split each site's reported power cost, at the start, into a fixed and an hourly part.
+
+    Who sells contracted power back reports what it paid net of that (Riot says so): the contract is dearer.
+    """
     sites, regions = state.sites, state.regions
     grid = sites.contract == Contract.GRID
     efficiency = meter_efficiency(state)
@@ -72,7 +77,12 @@ def set_fixed_prices(state: State) -> None:
     split = fixed_part(
         sites.power_cost, worth, regions.energy_price_start[region], regions.energy_volatility[region]
     )
-    sites.fixed_price = np.where(grid, split, sites.power_cost)
+    resale = sites.contract == Contract.FIXED_RESALE
+    hourly, volatility = regions.energy_price_start[region], regions.energy_volatility[region]
+    uptime, margin = optimal_dispatch(worth, hourly, volatility)
+    sold = hourly - (worth * uptime - margin)
+    contract = np.where(uptime > RUNNING, sites.power_cost * uptime + sold, sites.power_cost)
+    sites.fixed_price = np.where(grid, split, np.where(resale, contract, sites.power_cost))
 
 
 def meter_efficiency(state: State) -> np.ndarray:
@@ -132,8 +142,12 @@ def dispatch(state: State) -> None:
     def by_site(amounts: np.ndarray) -> np.ndarray:
         return np.bincount(site, amounts, minlength=len(sites))
 
-    megawatts, on = hash_eh_s * efficiency, run.uptime > RUNNING
-    state.scratch["stopped"] = site[~on], generation[~on]
+    # Machines in store, at a mine that is not energised, do not run.
+    energised = sites.energised_mw > 0.0
+    available = available * energised
+    megawatts, pays = hash_eh_s * efficiency, run.uptime > RUNNING
+    on = pays & energised[site]
+    state.scratch["stopped"] = site[~pays], generation[~pays]
     state.scratch["running_hash"] = by_site(hash_eh_s * run.uptime) * available
     _assign_use(state, by_site(megawatts), by_site(megawatts * on))
     _charge(state, *(by_site(megawatts * part) * available for part in run))
@@ -145,7 +159,8 @@ def _assign_use(state: State, installed: np.ndarray, on: np.ndarray) -> None:
     mining = np.minimum(on, available)
     sites.mining_mw = mining
     sites.idle_mw = available - mining
-    sites.months_off = np.where((installed > 0.0) & (on <= 0.0), sites.months_off + 1.0, 0.0)
+    stands = (installed > 0.0) & (on <= 0.0) & (sites.energised_mw > 0.0)
+    sites.months_off = np.where(stands, sites.months_off + 1.0, 0.0)
     state.scratch["under_water_mw"] = installed - on
     state.scratch["machine_mw"] = installed
 

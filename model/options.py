@@ -121,6 +121,13 @@ def site_mining_values(state: State) -> None:
     scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
     scratch["new_mine_value"] = new
     sites.new_mine_value = new
+    sites.machine_value = best / float(meter_efficiency(state)[best_machine_on_sale(state)])
+
+
+def best_machine_on_sale(state: State) -> int:
+    """Return the generation that buyers prefer; on the first day the newest."""
+    known = state.scratch.get("best_machine")
+    return int(rows_where(state.generation_month <= state.month)[-1]) if known is None else int(known)
 
 
 def mine_values(
@@ -141,7 +148,7 @@ def mine_values(
         filling, [n].
     """
     bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
-    best = state.scratch.get("best_machine", int(rows_where(state.generation_month <= state.month)[-1]))
+    best = best_machine_on_sale(state)
     # The best machine at every site comes behind the fleets, so that the formula runs once for all.
     count = len(fleet.site)
     site = np.concatenate([fleet.site, np.arange(len(rate))])
@@ -232,6 +239,7 @@ def _mining_side(
         from_pipeline,
         mining_share,
         scratch["fleet_value"][site],
+        scratch["resale_value"][site],
         scratch["new_mine_value"][site],
         state.firms.discount_rate[state.sites.owner[site]],
     )
@@ -246,6 +254,7 @@ def value_of_mining_on(
     from_pipeline: np.ndarray,
     mining_share: np.ndarray,
     fleet: np.ndarray,
+    fetched: np.ndarray,
     new: np.ndarray,
     rate: np.ndarray,
 ) -> np.ndarray:
@@ -257,6 +266,7 @@ def value_of_mining_on(
         from_pipeline: Whether the block's megawatts are still to be energised.
         mining_share: Part of the block that runs machines.
         fleet: Value of the site's machines, musd.
+        fetched: What they fetch second-hand, musd.
         new: Value of filling an empty megawatt, musd/MW.
         rate: Cost of capital for mining, 1/year.
     """
@@ -264,6 +274,8 @@ def value_of_mining_on(
     bitcoin, finance = state.scenario.bitcoin, state.scenario.finance
     # Machines of a fleet are on average half way through their life when the next refresh begins.
     running = fleet / np.maximum(machine_mw, 1e-9) + new * np.exp(-rate * bitcoin.machine_life / 2.0)
+    # Nobody keeps machines that are worth less than what they fetch and what would take their place.
+    running = np.maximum(running, fetched / np.maximum(machine_mw, 1e-9) + new)
     wait = np.where(from_pipeline, np.maximum(energisation - state.month, 0) / MONTHS, 0.0)
     empty = np.maximum(new - np.where(from_pipeline, finance.mine_capex, 0.0), 0.0) * np.exp(-rate * wait)
     share = np.where(machine_mw > 0.0, mining_share, 0.0)

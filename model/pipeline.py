@@ -47,13 +47,17 @@ def _wanted(state: State, due: np.ndarray) -> np.ndarray:
     """Return the due pipelines that have a use and money behind them, and hold the others back a quarter.
 
     Nobody pays for a substation without load: a pipeline is finished for a tenant who has signed, for
-    tenants who look for power it could serve, or for mining that repays its infrastructure.
+    tenants who look for power it could serve, or for mining that repays its infrastructure: with machines
+    that are paid for where there are any, with new ones elsewhere.
     """
     sites, scenario = state.sites, state.scenario
     signed = sites.pipeline_mw[due] < sites.pipeline_start_mw[due]
     sought = state.hyperscalers.need_mw.max(initial=0.0) >= scenario.ai.minimum_block_mw
     for_tenants = sites.convertible[due] & sites.us[due] & scenario.leases.market_enabled & sought
-    for_mining = sites.new_mine_value[due] > scenario.finance.mine_capex
+    paid_for = (state.orders[:, due].sum(axis=0) + sites.hash[due].sum(axis=1)) > 0.0
+    waiting = paid_for & (sites.energised_mw[due] <= 0.0)
+    mine = np.where(waiting, sites.machine_value[due], sites.new_mine_value[due])
+    for_mining = mine > scenario.finance.mine_capex
     wanted = signed | ((for_tenants | for_mining) & _affordable(state, due))
     held = due[~wanted]
     sites.energisation[held] = state.month + QUARTER

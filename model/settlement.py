@@ -83,10 +83,20 @@ def _run_mines(state: State) -> None:
     state.ledger.post("pool fees", "earnings", "bitcoin", fee)
     firms.btc += coins * (1.0 - firms.pool_fee)
     scratch["production"] = reward - fee
+    _note_margins(state)
     scratch["cash_flow"] += scratch["production"]
     pay_cost(state, "energy", by_owner(state, scratch["energy_cost"]), "power")
     pay_cost(state, "operation", by_owner(state, scratch["operating_cost"]), "suppliers")
     earn(state, "power resold", by_owner(state, scratch["response_income"]), "power")
+
+
+def _note_margins(state: State) -> None:
+    """Note what mining at each site has brought beyond power and operation, pool fees deducted."""
+    sites, scratch = state.sites, state.scratch
+    kept = 1.0 - state.firms.pool_fee[sites.owner]
+    reward = scratch["mined_btc"] * (state.btc_price * MUSD) * kept
+    cost = scratch["energy_cost"] + scratch["hosting_fee"] + scratch["operating_cost"]
+    sites.margin = reward + scratch["response_income"] - cost
 
 
 def _settle_hosting(state: State) -> None:

@@ -22,8 +22,8 @@ import numpy as np
 import agents.economics
 from agents.economics.tenants import Alternatives
 
-WHOLE = {"clear_leases", "lease_line", "shared_waits", "trusted"}
-"""Left on columns: a market and a queue are one for all, and lease lines come as blocks by products."""
+WHOLE = {"asked_price", "clear_leases", "lease_line", "shared_waits", "trusted"}
+"""Left on columns: markets and a queue are one for all, and lease lines come as blocks by products."""
 BEST_OF_ALTERNATIVES = {"highest_rent"}
 """An answer holds the best of a tenant's alternatives, which are the first axis of what it is given."""
 

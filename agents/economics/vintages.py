@@ -63,20 +63,25 @@ def eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) 
     return np.minimum(np.maximum(gain, 0.0), 1.0)
 
 
-def asked_price(value: np.ndarray, cost: np.ndarray, share: float, on_sale: np.ndarray) -> np.ndarray:
+def asked_price(
+    value: np.ndarray, cost: np.ndarray, share: float, made: np.ndarray, on_sale: np.ndarray
+) -> np.ndarray:
     """Return the price each generation tends to, USD/TH, shape (G,).
 
     Makers sell a machine at its cost plus their share of what the marginal buyer gains beyond that cost; they
-    do not sell below it. A machine no longer made is worth what it brings that buyer, if that is less.
+    do not sell below it. For a machine no longer made that buyer gives as much of its value as for the best
+    bargain on sale, and never more than its value.
 
     Args:
         value: To the marginal buyer, USD/TH.
         cost: Of making the machine, USD/TH.
         share: Part of the gain that goes to makers.
-        on_sale: Whether the machine is still made.
+        made: Whether the machine is still made, now or in future.
+        on_sale: Whether it is made now.
     """
-    made = cost + share * np.maximum(value - cost, 0.0)
-    return np.where(on_sale, made, np.minimum(made, value))
+    new = cost + share * np.maximum(value - cost, 0.0)
+    part = np.min(new / np.where(value > 0.0, value, np.inf), where=on_sale & (value > 0.0), initial=1.0)
+    return np.where(made, new, part * value)
 
 
 def fleet_of_running(

@@ -76,7 +76,7 @@ def test_who_only_mines_never_offers():
 
 def test_a_maximiser_takes_the_use_of_greatest_value():
     state = start(**ALWAYS, **{"choice.strategy": "npv"})
-    state.firms.expected_hashprice = 90.0
+    state.firms.expected_hashprice = 70.0
     _, offers = choose(state)
     value, hurdle, chance = state.scratch["decisions"]
     assert (offers.use == value.argmax(axis=1)).all()

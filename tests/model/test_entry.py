@@ -6,8 +6,9 @@ import pytest
 from agents.economics.mining import machine_value
 from agents.tables import NEVER, Kind, Stage, Tenure
 from model.audit import audit
-from model.entry import _beliefs, _machine, _power_cost, add_sites, entry, profitability
+from model.entry import _beliefs, _power_cost, add_sites, entry, profitability
 from model.mining import meter_efficiency
+from model.options import best_machine_on_sale
 from model.scenario import Scenario
 from model.setup import build_state
 from model.tick import TICK, run_month
@@ -33,8 +34,8 @@ def test_a_new_mine_pays_better_the_higher_the_hashprice():
 
 def test_a_new_mine_meets_the_hashprice_of_the_day_it_opens():
     state = in_month(hashprice=120.0)
-    price, capex = float(state.machine_price[_machine(state)]), state.scenario.finance.mine_capex
-    efficiency = float(meter_efficiency(state)[_machine(state)])
+    price, capex = float(state.machine_price[best_machine_on_sale(state)]), state.scenario.finance.mine_capex
+    efficiency = float(meter_efficiency(state)[best_machine_on_sale(state)])
     reward, decay = _beliefs(state)
     rate, years = state.scenario.finance.discount_mining_private, 9 / 12
     value = machine_value(

@@ -329,7 +329,8 @@ def test_prices_move_to_cost_and_a_share_of_what_the_buyer_gains():
     bitcoin = scenario.bitcoin
     cost = bitcoin.machine_cost * GENERATIONS
     asked = cost + bitcoin.machine_price_share * np.maximum(value - cost, 0.0)
-    assert price == pytest.approx([min(value[0], asked[0]), asked[1], asked[2]])
+    bargain = min(asked[1] / value[1], asked[2] / value[2])
+    assert price == pytest.approx([bargain * value[0], asked[1], asked[2]])
 
 
 def test_a_machine_nobody_can_use_is_worth_nothing_once_it_is_not_made():

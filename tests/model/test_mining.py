@@ -5,6 +5,7 @@ import pytest
 
 from agents.economics.mining import breakeven_power_price
 from agents.tables import Contract, Status
+from model.machine_market import fit_machines
 from model.mining import (
     HOURS_PER_MONTH,
     dispatch,
@@ -18,6 +19,7 @@ from model.mining import (
 )
 from model.scenario import Scenario
 from model.setup import build_state
+from model.tick import run_month
 
 NEXT_TO_NOTHING = 1e-6
 """Where credits exceed the fixed price, energy is free in a few hours of the century."""
@@ -379,3 +381,41 @@ def test_remembered_fees_stay_in_coins_and_others_halve_with_the_subsidy():
         state.network.height = NEXT_HALVING + 1
         fees[memory] = fees_per_block(state) / before
     assert fees == {True: pytest.approx(1.0), False: pytest.approx(0.5)}
+
+
+def test_a_site_that_sells_contracted_power_back_pays_in_the_end_what_was_reported():
+    """Its reported cost is net of what it sold, so its contract is dearer than that."""
+    state = build_state(Scenario(), 0)
+    sites, scratch = state.sites, state.scratch
+    resale = (sites.contract == Contract.FIXED_RESALE) & (scratch["running_mw"] > 0.0)
+    assert resale.sum() > 5
+    net = (scratch["energy_cost"] - scratch["response_income"])[resale].sum() * 1e6
+    per_mwh = net / (scratch["running_mw"][resale].sum() * HOURS_PER_MONTH)
+    reported = np.average(sites.power_cost[resale], weights=scratch["running_mw"][resale])
+    assert per_mwh == pytest.approx(reported, rel=0.06)
+    assert (sites.fixed_price[resale] > sites.power_cost[resale]).all()
+
+
+def test_the_margin_of_a_site_is_what_it_earns_less_what_it_pays():
+    state = build_state(Scenario(), 0)
+    run_month(state)
+    sites, scratch = state.sites, state.scratch
+    for site in np.flatnonzero(sites.hash.sum(axis=1) > 0.0)[:20]:
+        kept = 1.0 - state.firms.pool_fee[sites.owner[site]]
+        earned = scratch["mined_btc"][site] * state.btc_price * kept / 1e6 + scratch["response_income"][site]
+        paid = sum(scratch[name][site] for name in ("energy_cost", "operating_cost", "hosting_fee"))
+        assert sites.margin[site] == pytest.approx(earned - paid)
+    assert sites.margin.sum() > 0.0
+
+
+def test_machines_in_store_at_a_mine_that_is_not_energised_do_not_run():
+    state = build_state(Scenario(), 0)
+    site = int(np.flatnonzero(state.sites.mining_mw > 5.0)[0])
+    sites = state.sites
+    sites.pipeline_mw[site], sites.energised_mw[site] = sites.mining_mw[site] + sites.idle_mw[site], 0.0
+    sites.mining_mw[site] = sites.idle_mw[site] = 0.0
+    held = sites.hash[site].copy()
+    dispatch(state)
+    assert state.scratch["running_hash"][site] == state.scratch["running_mw"][site] == 0.0
+    fit_machines(state, np.array([site]))
+    np.testing.assert_array_equal(sites.hash[site], held)

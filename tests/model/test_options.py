@@ -156,12 +156,23 @@ def test_at_the_break_even_rent_a_lease_is_worth_mining_on():
     assert (worth[~asked] >= mine[~asked] - 1e-9).all()
 
 
-def test_mining_on_is_worth_nothing_when_hashprice_is_nothing():
+def test_mining_on_is_worth_what_the_machines_fetch_when_hashprice_is_nothing():
     state = start()
     state.firms.expected_hashprice = 0.0
     table = blocks(state)
-    assert table.mine == pytest.approx(np.zeros(len(table.site)))
+    assert table.mine == pytest.approx(table.resale)
     assert table.resale.max() > 0.0
+
+
+def test_machines_that_fetch_more_than_they_earn_make_way_for_new_ones():
+    state = start()
+    state.machine_price[:-1] *= 10.0
+    table, scratch = blocks(state), state.scratch
+    whole = ~table.from_pipeline & (table.mining_share == 1.0)
+    assert whole.any()
+    site = table.site[whole]
+    replaced = table.resale[whole] + scratch["new_mine_value"][site]
+    assert table.mine[whole] == pytest.approx(replaced)
 
 
 def test_mining_on_is_worth_more_to_who_expects_more():

@@ -176,7 +176,8 @@ def test_without_tenants_the_pipeline_is_worth_what_mines_on_it_are():
 
 
 def test_the_option_on_a_tenant_grows_with_the_rate_at_which_tenants_come(state):
-    before = state.firms.value_pipeline.sum()
+    state.scratch["new_mine_value"][:] = 0.0
+    before = valued(state).value_pipeline.sum()
     state.signing_rate *= 2.0
     assert valued(state).value_pipeline.sum() > before
     state.signing_rate = 0.0

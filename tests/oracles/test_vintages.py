@@ -46,8 +46,22 @@ def test_what_is_free_is_ordered_if_it_is_worth_anything():
 
 
 def test_makers_share_the_gain_and_never_sell_below_cost():
-    value, cost = np.array([20.0, 4.0, 4.0]), np.array([10.0, 10.0, 10.0])
-    assert asked_price(value, cost, 0.4, np.array([True, True, False])).tolist() == [14.0, 10.0, 4.0]
+    value, cost = np.array([20.0, 4.0, 30.0]), np.array([10.0, 10.0, 10.0])
+    made, on_sale = np.array([True, True, True]), np.array([True, True, False])
+    assert asked_price(value, cost, 0.4, made, on_sale).tolist() == [14.0, 10.0, 18.0]
+
+
+def test_an_old_machine_costs_as_much_of_its_value_as_the_best_bargain_on_sale():
+    value, cost = np.array([10.0, 20.0, 40.0, 60.0]), np.array([9.0, 10.0, 10.0, 5.0])
+    made, on_sale = np.array([False, True, True, True]), np.array([False, True, True, False])
+    price = asked_price(value, cost, 0.4, made, on_sale)
+    assert price[0] / value[0] == pytest.approx(min(price[1] / value[1], price[2] / value[2]))
+
+
+def test_an_old_machine_never_costs_more_than_it_is_worth():
+    made = np.array([False, True])
+    price = asked_price(np.array([3.0, 4.0]), np.array([10.0, 10.0]), 0.4, made, made)
+    assert price.tolist() == [3.0, 10.0]
 
 
 @pytest.mark.parametrize("mean", [14.0, 20.22, 40.0])
