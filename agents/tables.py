@@ -25,13 +25,21 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """Where a firm stands; the last two own nothing."""
+    """Where a firm stands; those from `ACQUIRED` on are gone and own nothing.
+
+    A firm is liquidated when it defaults, and closed when it winds up by itself with all it owes paid.
+    """
 
     ACTIVE = 0
     DISTRESSED = 1
     CHAPTER11 = 2
     ACQUIRED = 3
     LIQUIDATED = 4
+    CLOSED = 5
+
+
+GONE = tuple(status.name.lower() for status in Status if status >= Status.ACQUIRED)
+"""What recorded tables call firms that are gone."""
 
 
 class Product(IntEnum):
@@ -97,12 +105,12 @@ USES = ("mining_mw", "idle_mw", "building_mw", "subleased_mw", "converted_mw", "
 FIRM = (
     Column("slot", "uint64", "-", "stable identity, keys the firm's random draws"),
     Column("kind", I, "Kind", "listed or private miner, or the arm of an AI customer or generator"),
-    Column("status", I, "Status", "active, distressed, chapter 11, acquired, liquidated"),
+    Column("status", I, "Status", "active, distressed, chapter 11, acquired, liquidated, closed"),
     Column("strategy", I, "-", "index of the strategy in the scenario's list"),
     Column("listed", B, "-", "can issue equity to the public"),
     Column("entry_month", I, "month", "month the firm appeared", 0),
-    Column("exit_month", I, "month", "month the firm was acquired or liquidated", NEVER),
-    Column("exit_reason", I, "Status", "ACQUIRED or LIQUIDATED once gone", 0),
+    Column("exit_month", I, "month", "month the firm was acquired, liquidated or closed", NEVER),
+    Column("exit_reason", I, "Status", "ACQUIRED, LIQUIDATED or CLOSED once gone", 0),
     Column("owner", I, "firm row", "firm that took it over, -1 while independent", -1),
     Column("cash", F, "musd", "account: free cash"),
     Column("restricted_cash", F, "musd", "account: cash reserved for builds already financed"),

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agents.tables import GONE
 from experiments.outcomes import ARTICLE_END
 
 MINERS = ("listed", "private")
 NEVER = -1
-GONE = ("acquired", "liquidated")
 AI_USES = ("building_mw", "subleased_mw", "converted_mw")
 OPENING = (
     *("secured_mw", "energised_mw", "hash_eh_s", "contracted_share", "grid_share", "own_share", "us_share"),

@@ -143,13 +143,15 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     out, rent, mining = facts["shakeout"], facts["rent"], facts["mining"]
     rents, hashprice = rent["lease_rent_usd_kw_month"], mining["hashprice_usd_ph_day"]
     network, price = mining["network_hashrate_eh_s"], mining["btc_price_usd"]
-    counts = {name: _count(out[name], name) for name in ("exits", "mergers", "liquidations", "entries")}
+    counts = {
+        name: _count(out[name], name) for name in ("exits", "mergers", "liquidations", "closures", "entries")
+    }
     filings = _count(out["chapter11_filings"], "chapter 11 filings")
     width = number(rent["mean_core_width_usd_kw_month"])
     return [
         f"Firms: {out['firms_at_start']} at the start, {out['firms_at_end']} at the end; {counts['exits']} "
-        f"({counts['mergers']}, {counts['liquidations']}), {filings}, {counts['entries']}; "
-        f"fewest {out['fewest_firms']} in {out['fewest_firms_month']}.",
+        f"({counts['mergers']}, {counts['liquidations']}, {counts['closures']}), {filings}, "
+        f"{counts['entries']}; fewest {out['fewest_firms']} in {out['fewest_firms_month']}.",
         f"New leases: {_signed(rent['signed'])}. Rents are means over the term, USD/kW-month of IT; the going"
         f" colocation rent went from {number(rents['start'])} to {number(rents['end'])}, the core was {width}"
         " wide on average.",

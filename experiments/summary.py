@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agents.tables import GONE
 from model.manifest import PURPOSE
 from model.palette import BASES, SOURCES, USES
 
@@ -22,7 +23,6 @@ NINE = ("IREN", "CIFR", "RIOT", "CORZ", "MARA", "HUT", "CLSK", "BTDR", "HIVE")
 """The firms at the heart of the source article."""
 LOOKED_AT = "2028-12"
 """The month the article's gap is about."""
-GONE = ("acquired", "liquidated")
 
 
 def summarise(run: Run) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _signed(leases: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def _shakeout(series: pd.DataFrame) -> dict[str, Any]:
-    counts = ("exits", "mergers", "liquidations", "chapter11_filings", "entries")
+    counts = ("exits", "mergers", "liquidations", "closures", "chapter11_filings", "entries")
     alive = series["firms_alive"]
     return {
         "firms_at_start": int(alive.iloc[0] + series["exits"].iloc[0] - series["entries"].iloc[0]),

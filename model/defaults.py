@@ -54,10 +54,8 @@ def _close_idle_miners(state: State) -> None:
     work = np.bincount(sites.owner + 1, busy, minlength=len(firms) + 1)[1:]
     firms.months_idle = np.where(miners(state) & (work <= 0.0), firms.months_idle + 1.0, 0.0)
     rows = rows_where(firms.months_idle >= state.scenario.finance.closure_months)
-    if not len(rows):
-        return
-    state.recorder.event("closure", firm=rows, value=firms.equity_value[rows])
-    liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)))
+    if len(rows):
+        liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)), willing=True)
 
 
 def _round_off(state: State) -> np.ndarray:

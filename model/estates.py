@@ -17,6 +17,7 @@ from agents.economics.credit import fire_sale_discount, lease_enterprise_value
 from agents.tables import Kind, LeaseStatus, Status, Tenure
 from model.appraisal import smooth_rent
 from model.funding import free_cash, miners
+from model.ledger import TOLERANCE
 from model.ownership import (
     end_firms,
     leases_at,
@@ -116,8 +117,11 @@ def owed_on_sites(state: State, rows: np.ndarray) -> np.ndarray:
     return np.bincount(leases.site[held], owed, minlength=len(state.sites))[rows]
 
 
-def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
-    """Auction what the firms own, pay their creditors as far as it goes, and end them."""
+def liquidate(state: State, firms: np.ndarray, discount: float, *, willing: bool = False) -> None:
+    """Auction what the firms own, pay their creditors as far as it goes, and end them.
+
+    Firms that end willingly, and pay all they owe, have closed: that is no failure, and counted apart.
+    """
     sites = state.sites
     _separate_dead_loans(state, firms)
     held = rows_where(among(sites.owner, firms, len(state.firms)))
@@ -128,8 +132,13 @@ def liquidate(state: State, firms: np.ndarray, discount: float) -> None:
     _auction(state, held[~hosted], firms, discount)
     claims, paid = _pay_creditors(state, firms)
     _write_off_rest(state, firms)
-    state.recorder.event("liquidation", firm=firms, mw=megawatts, value=claims, price=paid)
-    end_firms(state, firms, Status.LIQUIDATED)
+    failed = (paid < claims * (1.0 - TOLERANCE)) | (not willing)
+    for kind, ended in (("liquidation", failed), ("closure", ~failed)):
+        if ended.any():
+            state.recorder.event(
+                kind, firm=firms[ended], mw=megawatts[ended], value=claims[ended], price=paid[ended]
+            )
+    end_firms(state, firms, np.where(failed, Status.LIQUIDATED, Status.CLOSED))
 
 
 def _separate_dead_loans(state: State, firms: np.ndarray) -> None:

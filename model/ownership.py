@@ -136,7 +136,7 @@ def absorb_firm(state: State, firm: int, heir: int) -> None:
     end_firms(state, np.array([firm]), Status.ACQUIRED)
 
 
-def end_firms(state: State, rows: np.ndarray, status: Status) -> None:
+def end_firms(state: State, rows: np.ndarray, status: Status | np.ndarray) -> None:
     """Mark firms whose books are closed as gone; their rows stay for survival analysis."""
     firms = state.firms
     state.ledger.close(rows)

@@ -177,6 +177,7 @@ def _firms(state: State, previous: Mapping[str, float]) -> Row:
         "exits": np.count_nonzero(gone),
         "mergers": np.count_nonzero(gone & (firms.exit_reason == Status.ACQUIRED)),
         "liquidations": np.count_nonzero(gone & (firms.exit_reason == Status.LIQUIDATED)),
+        "closures": np.count_nonzero(gone & (firms.exit_reason == Status.CLOSED)),
         "chapter11_filings": np.count_nonzero(miner & (firms.chapter11_month == month)),
         "entries": np.count_nonzero(miner & (firms.entry_month == month)) if month else 0,
     }

@@ -127,19 +127,20 @@ LEASES = (
     _column("signing_rate_per_year", "1/year", "rate at which an eligible megawatt finds a tenant"),
 )
 FIRMS = (
-    _column("firms_alive", "firms", "miners that have not been acquired or liquidated"),
+    _column("firms_alive", "firms", "miners that have not been acquired, liquidated or closed"),
     _column("firms_distressed", "firms", "of these, in distress"),
     _column("firms_in_chapter11", "firms", "of these, in chapter 11"),
-    _column("exits", "firms/month", "miners gone this month: mergers and liquidations"),
+    _column("exits", "firms/month", "miners gone this month: mergers, liquidations and closures"),
     _column("mergers", "firms/month", "miners acquired"),
-    _column("liquidations", "firms/month", "miners liquidated"),
+    _column("liquidations", "firms/month", "miners liquidated: they defaulted, or wound up owing"),
+    _column("closures", "firms/month", "miners that wound up by themselves with all they owed paid"),
     _column("chapter11_filings", "firms/month", "miners that filed for chapter 11"),
     _column("entries", "firms/month", "new miners"),
     _column("bids", "bids/month", "bids for miners"),
     _column("bids_failed", "bids/month", "bids that came to nothing"),
     *(
         _column(f"{name}_total", "firms", f"{name.replace('_', ' ')} since the start")
-        for name in ("exits", "mergers", "liquidations", "chapter11_filings", "entries")
+        for name in ("exits", "mergers", "liquidations", "closures", "chapter11_filings", "entries")
     ),
 )
 VALUE = (

@@ -123,7 +123,7 @@ def test_firms_come_and_go_and_most_remain(world):
     assert series.firms_alive.between(30, 400).all()
     balance = series.firms_alive.iloc[0] + series.entries.iloc[1:].sum() - series.exits.iloc[1:].sum()
     assert series.firms_alive.iloc[-1] == balance
-    assert (series.exits == series.mergers + series.liquidations).all()
+    assert (series.exits == series.mergers + series.liquidations + series.closures).all()
     for basis in ("hash", "mw", "ai", "value"):
         assert series[f"hhi_{basis}"].between(0.0, 1.0).all()
 

@@ -60,6 +60,7 @@ def _line(row: dict) -> str:
         "merger": f"{row['firm']} buys {row['counterparty']}",
         "chapter11": f"{row['firm']} files for chapter 11",
         "liquidation": f"{row['firm']} is liquidated",
+        "closure": f"{row['firm']} closes",
         "tenant default": f"{row['counterparty']} defaults on {mw} of {row['firm']}",
         "auction": f"{row['site']} is auctioned",
         "energised": f"{mw} get power at {row['site']}",

@@ -57,9 +57,13 @@ def _signed(now: pd.DataFrame) -> list[str]:
 
 def _failures(now: pd.DataFrame) -> list[str]:
     parts = []
-    gone, filed = (now.loc[now["kind"] == kind, "firm"].to_list() for kind in ("liquidation", "chapter11"))
+    gone, closed, filed = (
+        now.loc[now["kind"] == kind, "firm"].to_list() for kind in ("liquidation", "closure", "chapter11")
+    )
     if gone:
         parts.append(f"{_named(gone)} {'is' if len(gone) == 1 else 'are'} liquidated")
+    if closed:
+        parts.append(f"{_named(closed)} {'closes' if len(closed) == 1 else 'close'}")
     if filed:
         parts.append(f"{_named(filed)} {'files' if len(filed) == 1 else 'file'} for chapter 11")
     broken = now.loc[now["kind"] == "tenant default"]

@@ -29,7 +29,10 @@ COVARIATES = {
     "contracted": "AI contract (yes against no)",
     "listed": "listed (yes against no)",
 }
-EVENTS = {"gone": "acquired or liquidated", "liquidated": "liquidated (acquisitions censored)"}
+EVENTS = {
+    "gone": "acquired, liquidated or closed",
+    "liquidated": "liquidated (acquisitions and closures censored)",
+}
 
 
 def first_firms(material: Material, combination: str | None = None) -> pd.DataFrame:

@@ -39,7 +39,7 @@ from model.baseline_tables import load_tables
 from model.parameters.demand import Leases
 
 NEARLY_ALL = 0.9
-ACQUIRED, LIQUIDATED = "acquired", "liquidated"
+ACQUIRED, LIQUIDATED, CLOSED = "acquired", "liquidated", "closed"
 TENANTS = ("hyperscaler", "neocloud")
 HELD_THEN = [f"{name}_2028" for name in HELD]
 WORDS = Path(__file__).with_suffix(".toml")
@@ -125,6 +125,7 @@ def _first_out(_: Finding, scene: Scene) -> Numbers:
     for power, own in (("grid", small.loc[on_grid]), ("other", small.loc[~on_grid])):
         numbers[f"cost_{power}"] = own["all_in_cost"].mean()
         numbers[f"failed_{power}"] = 100 * (own["reason"] == LIQUIDATED).mean()
+        numbers[f"closed_{power}"] = 100 * (own["reason"] == CLOSED).mean()
     return numbers
 
 
@@ -178,6 +179,7 @@ def _grid_only(_: Finding, scene: Scene) -> Numbers:
     return {
         "bought": 100 * (left & (firms["reason"] == ACQUIRED)).mean(),
         "failed": 100 * (left & (firms["reason"] == LIQUIDATED)).mean(),
+        "closed": 100 * (left & (firms["reason"] == CLOSED)).mean(),
         "idle": 100 * uses["idle_mw_2028"] / uses.sum(),
         "months": f"{scene.runs.horizon}",
         "gone_in_the_end": 100 * firms["gone"].mean(),
@@ -191,7 +193,7 @@ def _sandwich(_: Finding, scene: Scene) -> Numbers:
     prices = [_then(scene, arm, "hashprice_usd_ph_day") for arm in ("no_ai", "reference")]
     numbers: Numbers = {"price_without_ai": prices[0], "price_with_ai": prices[1]}
     for halving, (with_ai, without_ai) in pairs.items():
-        for name, reason in (("failed", LIQUIDATED), ("bought", ACQUIRED)):
+        for name, reason in (("failed", LIQUIDATED), ("closed", CLOSED), ("bought", ACQUIRED)):
             share = (firms["reason"] == reason).groupby(firms["arm"]).mean()
             numbers[f"{name}_{halving}"] = 100 * (share.get(with_ai, NAN) - share.get(without_ai, NAN))
     return numbers

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agents.tables import GONE
 from model.run import Run
 
 YEAR = 12
@@ -127,7 +128,7 @@ def _reorganised(miners: pd.DataFrame, events: pd.DataFrame) -> dict[str, float]
     filed = events["firm"].to_numpy()[(events["kind"] == "chapter11").to_numpy()]
     last = miners.drop_duplicates("firm", keep="last")
     last = last.loc[np.isin(last["firm"].to_numpy(dtype=str), filed.astype(str))]
-    alive = last.loc[~last["status"].isin(("acquired", "liquidated"))]
+    alive = last.loc[~last["status"].isin(GONE)]
     ai = alive["building_mw"] + alive["subleased_mw"] + alive["converted_mw"]
     return {
         "reorganised": float(len(last)),
@@ -155,7 +156,7 @@ def _values(series: pd.DataFrame, miners: pd.DataFrame) -> dict[str, float]:
 
 def _explained(firms: pd.DataFrame) -> float:
     """Return squared correlation of value with hash less that with secured megawatts, over firms alive."""
-    alive = firms.loc[~firms["status"].isin(("acquired", "liquidated"))]
+    alive = firms.loc[~firms["status"].isin(GONE)]
     if len(alive) < 3:
         return float("nan")
     value = alive["enterprise_value"].to_numpy()

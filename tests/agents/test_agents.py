@@ -69,9 +69,9 @@ def test_agent_sets_add_up_columns(model, miners):
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_a_miner_is_alive_until_it_is_acquired_or_liquidated(miners, firms, status):
+def test_a_miner_is_alive_until_it_is_acquired_liquidated_or_closed(miners, firms, status):
     firms.status[0] = status
-    assert miners[0].alive == (status not in (Status.ACQUIRED, Status.LIQUIDATED))
+    assert miners[0].alive == (status not in (Status.ACQUIRED, Status.LIQUIDATED, Status.CLOSED))
     assert miners[0].status_name == status.name.lower()
     assert miners[1].alive
 

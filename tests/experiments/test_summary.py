@@ -89,7 +89,7 @@ def test_who_never_signed_is_told_why_not(made_up_run: Run):
 
 def test_exits_add_up(facts: dict):
     out = facts["shakeout"]
-    assert out["exits"] == out["mergers"] + out["liquidations"] == 2
+    assert out["exits"] == out["mergers"] + out["liquidations"] + out["closures"] == 2
     assert out["firms_at_end"] == out["firms_at_start"] - out["exits"] + out["entries"] == 10
     assert (out["fewest_firms"], out["fewest_firms_month"]) == (10, "2028-05")
 

@@ -533,10 +533,22 @@ def test_a_miner_with_nothing_to_do_winds_up_after_a_year_and_its_holders_are_pa
     assert world.firms.status[firm] == Status.ACTIVE
     world.quiet()
     defaults(world)
-    assert world.firms.status[firm] == Status.LIQUIDATED
+    assert world.firms.status[firm] == world.firms.exit_reason[firm] == Status.CLOSED
     assert world.firms.cash[firm] == 0.0
     assert world.recorder.of("closure")
+    assert not world.recorder.of("liquidation")
     world.ledger.check()
+
+
+def test_a_miner_that_winds_up_owing_more_than_it_has_is_liquidated(world):
+    firm = int(world.add_firms(1, kind=Kind.PRIVATE, cash=1.0, corporate_debt=500.0, maturity=900)[0])
+    world.add_firms(1, kind=Kind.LISTED, listed=True, cash=500.0)
+    world.add_sites(firm, 20.0)
+    for _ in range(world.scenario.finance.closure_months):
+        world.quiet()
+        defaults(world)
+    assert world.firms.status[firm] == Status.LIQUIDATED
+    assert [event["firm"].tolist() for event in world.recorder.of("liquidation")] == [[firm]]
 
 
 def test_a_miner_waits_as_long_as_a_new_mine_would_pay_or_a_pipeline_is_coming(world):

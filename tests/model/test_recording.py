@@ -88,11 +88,11 @@ def test_gap_is_what_nobody_delivers(a_state):
     assert after.gap_gw == pytest.approx(before.gap_gw.iloc[0] - 0.040)
 
 
-def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_them(a_state):
+def test_exits_are_mergers_liquidations_and_closures_and_the_living_are_counted_without_them(a_state):
     state = a_state(firms=6)
     recorder = run(state, 1)
     firms = state.firms
-    for row, reason in ((0, Status.ACQUIRED), (1, Status.LIQUIDATED), (2, Status.LIQUIDATED)):
+    for row, reason in ((0, Status.ACQUIRED), (1, Status.LIQUIDATED), (2, Status.CLOSED)):
         firms.status[row] = firms.exit_reason[row] = reason
         firms.exit_month[row] = 1
     firms.owner[0] = 4
@@ -100,7 +100,8 @@ def test_exits_are_mergers_and_liquidations_and_the_living_are_counted_without_t
     series = recorder.series()
     assert series.firms_alive.to_list() == [6, 3, 3]
     assert series.exits.to_list() == [0, 3, 0]
-    assert series.mergers.to_list() == [0, 1, 0]
+    assert series.mergers.to_list() == series.liquidations.to_list() == [0, 1, 0]
+    assert series.closures.to_list() == [0, 1, 0]
     assert series.exits_total.to_list() == [0, 3, 3]
     panel = recorder.firms(state).set_index(["firm", "month"]).sort_index()
     assert panel.loc["firm 1", "exit_reason"].to_list() == ["", "acquired", "acquired"]

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from agents.tables import GONE
 from model import palette
 from viz.charts.labels import LINE, Box, beside, name_box, width
 from viz.charts.places import DOTS, diameter, places_of
@@ -17,7 +18,6 @@ from viz.record import Moment
 
 LABELLED = 16
 """Listed firms with their name on the map: more cannot be read."""
-DONE = ("acquired", "liquidated")
 EDGES: tuple[tuple[str, str, str, float], ...] = (
     ("let as powered shell", palette.USES["subleased"], "solid", 2.0),
     ("AI hall or GPU cloud", palette.USES["converted"], "solid", 2.0),
@@ -169,7 +169,7 @@ def _firms(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> list[
 def _shown(graph: nx.MultiDiGraph) -> list[dict[str, Any]]:
     """Return the firms that are on the map: those that still are, and hold something."""
     firms = _of_kind(graph, ("listed", "private"))
-    return [node for node in firms if node["status"] not in DONE and node["mw"] > 0]
+    return [node for node in firms if node["status"] not in GONE and node["mw"] > 0]
 
 
 def _names(graph: nx.MultiDiGraph, doing: dict[str, str], looks: Looks) -> Trace:

@@ -23,6 +23,7 @@ COSTS = (
 ENDS = {
     "merger": ("taken over", palette.PURPLE, "triangle-up", "counterparty"),
     "liquidation": ("liquidated", palette.VERMILLION, "x", "firm"),
+    "closure": ("closed, all paid", palette.GREY, "circle-open", "firm"),
     "chapter11": ("chapter 11", palette.ORANGE, "diamond", "firm"),
     "entry": ("new", palette.GREEN, "cross", "firm"),
 }

@@ -119,14 +119,14 @@ def test_who_leaves_is_told_by_how_they_leave():
     gone = {"reference": "acquired", "no_ai": "liquidated", "no_halving": "acquired", "neither": "liquidated"}
     firms = pd.concat([some_firms(arm, gone=(0,), reason=reason) for arm, reason in gone.items()])
     said = mechanism(finding("C8", {"any": [1.0]}), scene(firms=firms))
-    assert "the share liquidated by -25.0 points and the share bought by 25.0" in said
+    assert "the shares liquidated, closed and bought by -25.0, 0.00 and 25.0 points" in said
 
 
 def test_small_miners_are_told_apart_by_power():
     said = mechanism(finding("C3", {"any": [1.0]}), scene())
     assert "only buy from the grid stay 86.0 months and other small ones 12.0" in said
     assert "50.0 and 60.0 USD/MWh" in said
-    assert "0.00% and 100% of them are liquidated" in said
+    assert "0.00% and 100% of them are liquidated, and 0.00% and 0.00% close" in said
 
 
 def test_early_and_late_are_told_apart_by_what_they_follow():
