@@ -36,12 +36,16 @@ class Offers(NamedTuple):
 def propose(state: State) -> None:
     """Let each reviewed block choose between mining and the AI products; leaves `offers` in scratch."""
     table: BlockTable = state.scratch["blocks"]
-    slots = block_slots(state, table)
     drawn = state.streams.uniform("review", state.month, state.sites.slot[table.site])
     reviewed = rows_where(drawn < state.firms.review_probability[table.firm])
+    if not len(reviewed):
+        nobody, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        state.scratch["offers"] = Offers(nobody, nobody, nothing, nobody)
+        state.scratch["decisions"] = (np.zeros((0, USES)), nothing, nothing)
+        return
     bid = table.bid[:, reviewed].max(axis=0, initial=-np.inf)
     hurdle, chance, value, asked = _decide(state, table, reviewed, bid)
-    position = state.streams.uniform("use", state.month, slots[reviewed])
+    position = state.streams.uniform("use", state.month, block_slots(state, table)[reviewed])
     use = (np.cumsum(chance, axis=1) < position[:, None]).sum(axis=1).clip(max=USES - 1)
     rows = np.arange(len(reviewed))
     reserve = np.where(use > 0, asked[rows, np.maximum(use - 1, 0)], 0.0)

@@ -167,6 +167,8 @@ def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     ranks = np.argsort(np.argsort(-gain, axis=0, kind="stable"), axis=0)
     for rank in range(len(places)):
         wanted = np.maximum(lacking - orders.sum(axis=0), 0.0) * (ranks == rank)
+        if not wanted.any():
+            continue
         total = np.maximum(wanted.sum(axis=1), MEGAWATTS)
         left = np.maximum(places - orders.sum(axis=1), 0.0)
         orders += wanted * np.minimum(left / total, 1.0)[:, None]

@@ -89,11 +89,15 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     acquirer = looking[able[looking]]
     if not len(acquirer):
         return acquirer, acquirer
-    shops = firms.kind[acquirer] != Kind.LISTED
-    means = np.where(shops, free_cash(state)[acquirer], firms.equity_value[acquirer])
+    pays_cash = firms.kind[acquirer] != Kind.LISTED
+    means = firms.equity_value[acquirer]
+    if pays_cash.any():
+        means = np.where(pays_cash, free_cash(state)[acquirer], means)
     # Round-off buys nobody.
     able = means > TOLERANCE * np.abs(firms.capital[acquirer])
     acquirer, means = acquirer[able], means[able]
+    if not len(acquirer):
+        return acquirer, acquirer
     offered = miner & (firms.status <= Status.DISTRESSED)
     may = offered[None, :] & (firms.equity_value[None, :] < means[:, None])
     may[np.arange(len(acquirer)), acquirer] = False

@@ -74,11 +74,12 @@ class Recorder:
         if not self.start:
             self.begin(state)
         self._tables = {}
-        owned = by_owner(state)
+        installed_eh_s = state.sites.hash.sum(axis=1)
+        owned = by_owner(state, installed_eh_s)
         self._note_leases(state)
         self._note_shares(state, owned)
         self._note_row(series_row(state, owned, self.row))
-        self._note_panels(state, owned)
+        self._note_panels(state, owned, installed_eh_s)
         self.month += 1
 
     def series(self) -> pd.DataFrame:
@@ -126,21 +127,20 @@ class Recorder:
 
     def _note_row(self, row: dict[str, float]) -> None:
         self.row = row
-        if self.names.keys() != row.keys():
+        if not row.keys() <= self.names.keys():
             for name in row:
                 self.names.setdefault(name, len(self.names))
         if self.month >= len(self.values) or len(self.names) > self.values.shape[1]:
             grown = np.zeros((max(2 * len(self.values), 128), len(self.names)))
             grown[: self.values.shape[0], : self.values.shape[1]] = self.values
             self.values = grown
-        values = [row.get(name, 0.0) for name in self.names]
-        self.values[self.month, : len(values)] = values
+        self.values[self.month, : len(self.names)] = [row.get(name, 0.0) for name in self.names]
 
-    def _note_panels(self, state: State, owned: dict[str, np.ndarray]) -> None:
+    def _note_panels(self, state: State, owned: dict[str, np.ndarray], installed_eh_s: np.ndarray) -> None:
         if self.keep == "series":
             self.firm_panel.forget()
             self.site_panel.forget()
         firms, sites = state.firms, state.sites
         self.firm_panel.write({name: getattr(firms, name) for name in _OF_FIRMS} | owned)
         site_columns = {name: getattr(sites, name) for name in _OF_SITES}
-        self.site_panel.write(site_columns | {"hash_eh_s": sites.hash.sum(axis=1)})
+        self.site_panel.write(site_columns | {"hash_eh_s": installed_eh_s})

@@ -26,12 +26,12 @@ Row = dict[str, float]
 _NOTHING = np.zeros(0)
 
 
-def by_owner(state: State) -> dict[str, np.ndarray]:
-    """Return what each firm holds: megawatts by use, nameplate hash and running hash."""
+def by_owner(state: State, installed_eh_s: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what each firm holds: megawatts by use, nameplate hash (given by site) and running hash."""
     sites = state.sites
     index, length = sites.owner + 1, len(state.firms) + 1
     weights = {name: getattr(sites, name) for name in (*OWNED, "running_eh_s")}
-    weights["hash_eh_s"] = sites.hash.sum(axis=1)
+    weights["hash_eh_s"] = installed_eh_s
     # Released sites have owner -1 and fall into the first bin.
     return {name: np.bincount(index, column, length)[1:] for name, column in weights.items()}
 

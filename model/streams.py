@@ -26,6 +26,7 @@ def _word(value: int) -> np.ndarray:
 _GOLDEN, _MIX_A, _MIX_B = _word(0x9E3779B97F4A7C15), _word(0xBF58476D1CE4E5B9), _word(0x94D049BB133111EB)
 _SHIFTS = _word(30), _word(27), _word(31)
 _TO_53_BITS = _word(11)
+_HALF, _UNIT = np.array(0.5), np.array(2.0**-53)
 
 
 def slot_of(*names: str | int) -> int:
@@ -74,8 +75,8 @@ class Streams:
         words = slots * _GOLDEN
         words += self._key(process, month)
         drawn = (_mix(words) >> _TO_53_BITS).astype(np.float64)
-        drawn += 0.5
-        drawn *= 2.0**-53
+        drawn += _HALF
+        drawn *= _UNIT
         return drawn
 
     def normal(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
