@@ -21,7 +21,7 @@ from model.baseline_tables import load_tables
 from model.expectations import expected_at_start, hash_record, hashprice_record
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
-from model.mining import mean_cash_cost, meter_efficiency
+from model.mining import meter_efficiency
 from model.ownership import machines_on_order
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
@@ -309,7 +309,7 @@ def _worth_later(state: State, site: np.ndarray, generation: np.ndarray) -> np.n
     return state.scenario.power.availability * machine_value(
         (firms.expected_hashprice * (1.0 - firms.pool_fee))[owner],
         meter_efficiency(state)[generation],
-        mean_cash_cost(state)[site],
+        state.scratch["mean_cash_cost"][site],
         np.maximum(firms.expected_decay, 0.0)[owner],
         firms.discount_rate[owner],
         max_life=state.scenario.bitcoin.machine_life,

@@ -6,6 +6,7 @@ computed for every eligible block, reviewed or not: the same numbers price the o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -89,7 +90,14 @@ def average_over_first(terms: ProductTerms) -> np.ndarray:
 
     Published rents are contract value over term and IT MW, hence means.
     """
-    return np.asarray(mean_over_term(terms.escalator, terms.years))
+    return _average_over_first(terms.escalator, tuple(terms.years.tolist()))
+
+
+@lru_cache
+def _average_over_first(escalator: float, years: tuple[float, ...]) -> np.ndarray:
+    mean = np.asarray(mean_over_term(escalator, np.array(years)))
+    mean.setflags(write=False)
+    return mean
 
 
 def rent_line(
@@ -103,20 +111,21 @@ def rent_line(
 def site_mining_values(state: State) -> None:
     """Leave in scratch, per site: `fleet_value` musd, `resale_value` musd and `new_mine_value` musd/MW.
 
-    `best_worth` is what the best machine on sale at each site is worth, ordered now, USD/TH.
+    `best_worth` is what the best machine on sale at each site is worth, ordered now, USD/TH, and
+    `mean_cash_cost` what a MWh of mining costs there.
     """
     sites, firms, scratch = state.sites, state.firms, state.scratch
-    owner = sites.owner
+    owner, cost = sites.owner, mean_cash_cost(state)
     fleet = fleets(sites.hash)
     worth, best, new = mine_values(
         state,
         fleet,
         firms.expected_hashprice[owner] * (1.0 - firms.pool_fee[owner]),
         firms.expected_decay[owner],
-        mean_cash_cost(state),
+        cost,
         firms.discount_rate[owner],
     )
-    scratch["fleets"], scratch["best_worth"] = fleet, best
+    scratch["fleets"], scratch["best_worth"], scratch["mean_cash_cost"] = fleet, best, cost
     scratch["fleet_value"] = np.bincount(fleet.site, fleet.hash_eh_s * worth, minlength=len(sites))
     scratch["resale_value"] = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
     scratch["new_mine_value"] = new

@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.economics.discounting import mean_over_term
 from agents.tables import USES, Kind, LeaseStatus, Product, Status
+from model.options import average_over_first
 
 if TYPE_CHECKING:
     from model.state import State
@@ -158,7 +159,7 @@ def _deal_rents(state: State, new: np.ndarray, previous: Mapping[str, float]) ->
         return {name: previous[name] for name in DEALS}
     signed = new if previous else new | leases.at_start
     # Published rents are means over the term, and so are those of the model's own leases here.
-    usual = mean_over_term(state.terms.escalator, state.terms.years)
+    usual = average_over_first(state.terms)
     rent = leases.rent * mean_over_term(np.log1p(leases.escalator), np.maximum(leases.term, 1) / 12.0)
     row = {}
     for name, (first, last) in DEALS.items():
