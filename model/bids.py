@@ -148,11 +148,10 @@ def _options(
     its arm keeps the blocks for it.
     """
     table: BlockTable = state.scratch["blocks"]
-    block, hand = rows.block, rows.block_hand
+    block, hand, fitted = rows.block, rows.block_hand, table.fitted_share[rows.block]
     if not len(block):
         return np.zeros(0), np.zeros(0)
-    ready, fitted = table.ready[block], table.fitted_share[block]
-    slope, level = rent_line(state.terms, ready, hands.lease_rate[hand], fitted)
+    slope, level = rent_line(state.terms, table.ready[block], hands.lease_rate[hand], fitted)
     mine = value_of_mining_on(
         state,
         table.site[block],
