@@ -33,6 +33,7 @@ from experiments.validation.history import (
     replay,
     rms,
 )
+from experiments.validation.machine_prices import machine_prices, price_checks
 from model.scenario import Scenario
 
 Record = Any
@@ -75,6 +76,7 @@ class Backtests(NamedTuple):
         scores: Free-run error by window fitted on (rows) and scored on (columns).
         fits: Parameters by window fitted on.
         epochs: Start of every epoch, replayed from difficulty alone, against the table.
+        prices: Machine prices of the first day beside quotes.
     """
 
     checks: list[Check]
@@ -83,13 +85,14 @@ class Backtests(NamedTuple):
     scores: pd.DataFrame
     fits: pd.DataFrame
     epochs: pd.DataFrame
+    prices: pd.DataFrame
 
 
 def backtests(quick: bool = False) -> Backtests:
     """Run every backtest."""
     paths = {window.name: replay(window) for window in (*EVENTS, *FIT_WINDOWS, WHOLE)}
     epochs = replay_epochs()
-    errors = rolling_errors()
+    errors, prices = rolling_errors(), machine_prices()
     fits, scores = cross_scores(evaluations=40 if quick else 250)
     checks = [
         *_ban(paths),
@@ -98,11 +101,12 @@ def backtests(quick: bool = False) -> Backtests:
         *_like_for_like(paths),
         *_recent(paths),
         *_epochs(epochs),
+        *price_checks(prices),
         *rolling_checks(errors),
         *transfer_checks(scores),
     ]
     checks = [_beside_the_record(check) for check in checks]
-    return Backtests(checks, paths, errors, scores, fits, epochs)
+    return Backtests(checks, paths, errors, scores, fits, epochs, prices)
 
 
 def _beside_the_record(check: Check) -> Check:

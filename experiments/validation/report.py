@@ -104,6 +104,7 @@ def _tables(found: Findings) -> dict[str, pd.DataFrame]:
         "cross_scores": found.backtests.scores.reset_index(),
         "fits": found.backtests.fits.reset_index(),
         "epochs": found.backtests.epochs,
+        "machine_prices": found.backtests.prices,
         "pattern_runs": found.pattern_runs,
         "ablations": found.ablations,
         "ablation_runs": found.ablation_runs,
