@@ -1,4 +1,4 @@
-"""Machine prices: what the rule of the machine market asks on the first day, beside the quotes of that month."""
+"""Machine prices: what the rule of the machine market asks on the first day, beside quotes of that month."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def price_checks(prices: pd.DataFrame) -> list[Check]:
               "ratio", source=OURS, look="machine_prices.csv"),
         Check(PART, "machines in November 2025: price of the model over the quote", asked, 0.8, 1.25,
               "ratio", source="ours, written after the first run", look="machine_prices.csv",
-              cause="at prices equal to worth nobody gains by ordering, and hash never grows in any backtest: the "
-              "share of makers is fitted to hash, not to quotes, which large buyers need not pay"),
+              cause="at prices equal to worth nobody gains by ordering, and hash never grows in any "
+              "backtest; makers' share is fitted to hash, not to quotes, which large buyers need not pay"),
     ]  # fmt: skip

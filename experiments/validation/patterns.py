@@ -124,8 +124,8 @@ def _failures(own: pd.DataFrame) -> list[Check]:
             13.0,
             "months",
             f"gridrush run reference --seed {peaked.idxmax()}",
-            f"{int(own['peaks'].sum())} deep peaks, {int(peaked.sum())} failures; cash for months, "
-            "treasuries and a year before closure (finance.closure_months) put failures off",
+            f"{int(own['peaks'].sum())} deep peaks, {int(peaked.sum())} failures; cash for months and "
+            "treasuries put failures off",
         ),
         _check(
             "some reorganised firms survive: share alive at the end",
