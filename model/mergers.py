@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from model.state import State
 
 MONTHS = 12.0
-PAIRS_AT_ONCE = 1 << 15
-"""Pairs of firms that are drawn for together: few enough to stay in a processor's cache."""
 ACCEPTED = "accepted"
 NOTHING_TO_SELL = "nothing to sell"
 NOT_WORTH = "not worth the price"
@@ -95,36 +93,21 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
         means = np.where(pays_cash, free_cash(state)[acquirer], means)
     # Round-off buys nobody.
     able = means > TOLERANCE * np.abs(firms.capital[acquirer])
-    acquirer, means = acquirer[able], means[able]
-    if not len(acquirer):
-        return acquirer, acquirer
-    offered = miner & (firms.status <= Status.DISTRESSED)
-    may = offered[None, :] & (firms.equity_value[None, :] < means[:, None])
-    may[np.arange(len(acquirer)), acquirer] = False
     customer = firms.kind[acquirer] == Kind.AI_CUSTOMER
+    offered = fit = rows_where(miner & (firms.status <= Status.DISTRESSED))
     if customer.any():
-        may[customer] &= _fit_for_ai(state)
-        may[customer] &= (_need_of(state, acquirer[customer]) > 0.0)[:, None]
-    target = _drawn_targets(state, acquirer, may)
-    found = may.any(axis=1)
+        able[customer] &= _need_of(state, acquirer[customer]) > 0.0
+        fit = offered[_fit_for_ai(state)[offered]]
+    target = np.full(len(acquirer), -1)
+    # Few look in a month, and one acquirer's draws at a time stay in the processor's cache.
+    for look in rows_where(able).tolist():
+        firm = fit if customer[look] else offered
+        firm = firm[(firms.equity_value[firm] < means[look]) & (firm != acquirer[look])]
+        if len(firm):
+            pair = firms.slot[acquirer[look]] ^ firms.slot[firm]
+            target[look] = firm[state.streams.uniform("target", state.month, pair).argmax()]
+    found = target >= 0
     return acquirer[found], target[found]
-
-
-def _drawn_targets(state: State, acquirer: np.ndarray, may: np.ndarray) -> np.ndarray:
-    """Return whom each acquirer draws of those it may look at (`may`, [acquirers x firms]).
-
-    Whoever has none gets anybody.
-    """
-    slot, target = state.firms.slot, np.zeros(len(acquirer), dtype=np.int64)
-    step = max(PAIRS_AT_ONCE // len(slot), 1)
-    for first in range(0, len(acquirer), step):
-        some = slice(first, first + step)
-        row, firm = may[some].nonzero()
-        pair = slot[acquirer[some]][row] ^ slot[firm]
-        drawn = np.full(may[some].shape, -1.0)
-        drawn[row, firm] = state.streams.uniform("target", state.month, pair)
-        target[some] = drawn.argmax(axis=1)
-    return target
 
 
 def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.ndarray:

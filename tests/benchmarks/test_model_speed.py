@@ -63,7 +63,7 @@ def test_a_site_costs_no_more_among_many(benchmark):
     """From about 300 sites to 30,000.
 
     Draws of takeover targets belong to pairs of firms, so that no firm changes what another one draws, and
-    still grow with the square of their number; they are a quarter of a tick among the largest.
+    still grow with the square of their number, but do not yet tell among the largest.
     """
     sites, cost = [], []
     for firms in (140, 2_000, 20_000):
