@@ -172,6 +172,7 @@ def test_an_interrupted_installation_is_taken_up_again(machine):
     machine.python()
     first = machine.start("install.sh", "run", SLOW="30")
     wait_for(lambda: len(machine.asked()) == 2)
+    time.sleep(0.3)  # It has said what it does a moment before it does it.
     os.killpg(first.pid, signal.SIGINT)
     assert ended(first) == 130
     assert not machine.lock.exists()
