@@ -13,7 +13,7 @@ from agents.columns import rows_where
 from agents.economics.assignment import clear_leases
 from agents.economics.discounting import annuity_factor, yearly_step
 from agents.tables import LeaseStatus, Outcome, Product
-from model.choice import Offers, capex_of
+from model.choice import Offers, block_slots, capex_of
 from model.funding import funded_by_parent, loan_share
 from model.options import BlockTable, average_over_first
 from model.sites import take_megawatts
@@ -21,6 +21,8 @@ from model.state import State
 from model.tenants import expected_slip
 
 MONTHS = 12
+EQUAL = 1e-10
+"""Relative differences of surplus that nobody would notice, and that rounding stays far below."""
 RENT_TO_DOLLARS = 1e6 / 1000.0 / 12.0
 """USD/kW-month of IT per musd/IT MW-year."""
 
@@ -42,7 +44,7 @@ def clear_market(state: State) -> None:
     it_mw = mw * state.scenario.leases.it_to_gross
     reserve = offers.reserve[rows]
     size = it_mw * _present_value_of_rent(state, table.ready[block, product], product)
-    gain = np.where(np.isfinite(rent), (rent - reserve) * size, -np.inf)
+    gain = np.where(np.isfinite(rent), (rent - reserve) * size * _apart(state, buyers, block), -np.inf)
     clearing = clear_leases(gain, np.zeros(len(rows)), state.scenario.leases.theta)
     deals = []
     for buyer, seller in clearing.pairs:
@@ -60,6 +62,18 @@ def clear_market(state: State) -> None:
         )
     state.scratch["deals"] = deals
     _report_core(state, offers, deals)
+
+
+def _apart(state: State, buyers: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Return factors that hold equal surpluses apart, [buyers x blocks].
+
+    Blocks that are as good for either of two buyers can change hands without loss: then chance decides, and
+    not the order of tables or the last digit of a sum.
+    """
+    table: BlockTable = state.scratch["blocks"]
+    pairs = state.hyperscalers.slot[buyers][:, None] ^ block_slots(state, table)[block][None, :]
+    drawn = state.streams.uniform("equal surpluses", state.month, pairs.ravel())
+    return 1.0 + EQUAL * drawn.reshape(pairs.shape)
 
 
 def _present_value_of_rent(state: State, ready: np.ndarray, product: np.ndarray) -> np.ndarray:

@@ -189,6 +189,7 @@ def fit_machines(state: State, rows: np.ndarray) -> None:
     efficiency = meter_efficiency(state)
     room = sites.mining_mw[rows] + sites.idle_mw[rows]
     room += np.where(sites.energised_mw[rows] > 0.0, 0.0, sites.pipeline_mw[rows])
+    room = np.where(room > ROUND_OFF * sites.secured_mw[rows], room, 0.0)
     tight = sites.hash[rows] @ efficiency > room * (1.0 + 1e-12)
     if not tight.any():
         return
