@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gridrush import Industry
+from model.run import run
 from model.scenario_files import scenario_names
 from model.series_columns import SERIES
 
