@@ -216,6 +216,7 @@ LEASE = (
     Column("lower", F, "musd/IT MW-year", "lowest core rent when signed"),
     Column("upper", F, "musd/IT MW-year", "highest core rent when signed"),
     Column("at_start", B, "-", "signed before the run begins"),
+    Column("ever_delivered", B, "-", "has been delivered, whatever became of it"),
     Column("on_pipeline", B, "-", "needs megawatts that are still to be energised when signed"),
 )
 

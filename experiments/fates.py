@@ -114,8 +114,8 @@ def fates(
         "gone": gone,
         "reason": miners["status"].where(gone, ""),
         "follows": miners["strategy"].astype(str),
-        # Who leaves in the month of entry has still been there for part of it.
-        "duration": np.maximum(np.where(gone, left, last + 1) - entered, 1),
+        # The month in which a firm leaves, at its end, is one it was there for.
+        "duration": np.where(gone, left, last) + 1 - entered,
         "all_in_cost": miners["all_in_cost"].astype(float),
     }
     columns |= _signings(leases, miners["firm"], first)

@@ -124,7 +124,8 @@ def _lease_value(record: Record, product: str, risky: bool | None = None) -> flo
     leases = leases.loc[(leases["product"] == product) & (leases["signed"] <= ARTICLE_END)]
     if risky is not None:
         # A backstopped high-yield tenant counts by who pays in the end.
-        doubtful = leases["default_hazard"] > record.scenario.ai.default_investment_grade
+        hazard = leases["default_hazard"].where(~leases["backstop"], 0.0)
+        doubtful = hazard > record.scenario.ai.default_investment_grade
         leases = leases.loc[doubtful == risky]
     if not leases["gross_mw"].sum() > 0:
         return NAN

@@ -123,8 +123,8 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
     kept = 1.0 - state.scenario.finance.distress_discount_single
     power, machines = (add(hand, worth) for worth in pieces_of(state, site))
     signed = np.maximum(leases, 0.0)
-    pieces = (power + signed) * kept + machines
-    break_up = power + signed + machines + np.maximum(pipeline, 0.0)
+    places = power + signed + np.maximum(pipeline, 0.0)
+    pieces, break_up = places * kept + machines, places + machines
     years, let = _business(state, holdings, count)
     overhead = overhead_value(hands.overhead, hands.rate, years)
     mines -= overhead * (1.0 - let)

@@ -88,6 +88,7 @@ def _progress(inputs: Inputs, sites: Columns, pieces: list[Piece], columns: Colu
     progress = np.clip(-signed / np.maximum(delivery - signed, 1), 0.0, 1.0)
     return {
         "status": np.where(delivers, LeaseStatus.DELIVERING, LeaseStatus.BUILDING),
+        "ever_delivered": delivers,
         "signed": signed,
         "promised": delivery,
         "delivery": delivery,

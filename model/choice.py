@@ -11,7 +11,7 @@ from agents.economics.options import option_hurdle
 from agents.strategies.base import Blocks
 from agents.tables import Outcome, Product
 from model.funding import fund_proposals, loan_share
-from model.options import BlockTable
+from model.options import BlockTable, average_over_first
 from model.state import State
 
 USES = len(Product)
@@ -136,12 +136,16 @@ def finance_offers(state: State) -> None:
     value, hurdle, _ = state.scratch["decisions"]
     merit = value[rows, product + 1] - value[rows, 0] - hurdle[rows]
     if state.scenario.finance.enabled:
-        # The tenant is not known yet, so lenders are assumed to look at the weaker credit class.
-        loan = loan_share(False, False, state.scenario)
+        # The tenant is not known yet: the owner must be able to build with the smallest loan, and lenders
+        # with the largest, for what the least rent that the owner takes does not prepay.
+        least, most = (loan_share(grade, False, state.scenario) for grade in (False, True))
         rent = np.minimum(state.expected_rent[offers.use[rows]], offers.reserve[rows])
+        rent = rent * average_over_first(state.terms)[product]
         prepaid = state.terms.prepaid[product] * state.terms.years[product] * rent * it_mw
-        equity = np.maximum(capex * (1.0 - loan) - prepaid, 0.0)
-        funded = fund_proposals(state, table.firm[block], equity, capex * loan, merit)
+        unpaid = np.maximum(capex - prepaid, 0.0)
+        funded = fund_proposals(
+            state, table.firm[block], unpaid * (1.0 - least), unpaid * max(least, most), merit
+        )
         offers.outcome[rows[~funded]] = Outcome.NO_FINANCE
         rows, merit = rows[funded], merit[funded]
     _find_builders(state, offers, table, rows, merit)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import among, rows_where
-from agents.economics.credit import fire_sale_discount, lease_enterprise_value
+from agents.economics.credit import fire_sale_discount
 from agents.tables import Kind, LeaseStatus, Status, Tenure
-from model.appraisal import smooth_rent
+from model.appraisal import lease_worth
 from model.funding import free_cash, miners
 from model.ledger import TOLERANCE
 from model.ownership import (
@@ -27,9 +27,6 @@ from model.ownership import (
     transfer_sites,
 )
 from model.state import State
-
-MONTHS = 12.0
-YEARS = 1.0 / MONTHS
 
 
 def auction_discount(state: State, failing: np.ndarray) -> float:
@@ -89,23 +86,13 @@ def _hosted(state: State, rows: np.ndarray) -> np.ndarray:
 
 
 def _lease_worth(state: State, rows: np.ndarray) -> np.ndarray:
-    """Return what live leases at the sites are worth before their loans, musd by site."""
+    """Return what live leases at the sites are worth to a listed landlord, loans apart, musd by site."""
     leases = state.leases
     held = leases_at(state, rows)
     held = held[leases.status[held] <= LeaseStatus.DELIVERING]
     if not len(held):
         return np.zeros(len(rows))
-    # Rents of this month have been paid.
-    wait = np.maximum(leases.delivery[held] - state.month - 1, 0)
-    left = leases.delivery[held] + leases.term[held] - state.month - 1 - wait
-    value = lease_enterprise_value(
-        smooth_rent(state, held) * leases.it_mw[held] * leases.operating_margin[held],
-        np.log1p(leases.escalator[held]),
-        state.scenario.finance.discount_lease,
-        wait * YEARS,
-        np.maximum(left, 0) * YEARS,
-        np.maximum(leases.capex[held] - leases.capex_spent[held], 0.0),
-    )
+    value = lease_worth(state, held, np.full(len(held), state.scenario.finance.discount_lease))
     return np.bincount(leases.site[held], value, minlength=len(state.sites))[rows]
 
 

@@ -205,18 +205,22 @@ def _affordable(state: State, bids: Bids) -> np.ndarray:
 
 
 def _record(state: State, bids: Bids, reasons: np.ndarray) -> None:
-    state.recorder.event(
-        "bid",
-        firm=bids.acquirer,
-        counterparty=bids.target,
-        mw=bids.mw,
-        price=bids.price,
-        reserve=bids.alone,
-        value=bids.worth,
-        reason=reasons,
-    )
-    state.figures["bids"] = float(len(reasons))
-    state.figures["bids_failed"] = float(np.count_nonzero(reasons != ACCEPTED))
+    """Record bids, and apart from them the appraisals after which nobody bid."""
+    made = ~np.isin(reasons, (NOT_WORTH, NOTHING_TO_SELL))
+    for kind, rows in (("bid", made), ("appraisal", ~made)):
+        if rows.any():
+            state.recorder.event(
+                kind,
+                firm=bids.acquirer[rows],
+                counterparty=bids.target[rows],
+                mw=bids.mw[rows],
+                price=bids.price[rows],
+                reserve=bids.alone[rows],
+                value=bids.worth[rows],
+                reason=reasons[rows],
+            )
+    state.figures["bids"] = float(np.count_nonzero(made))
+    state.figures["bids_failed"] = float(np.count_nonzero(made & (reasons != ACCEPTED)))
 
 
 def _complete(state: State, bids: Bids, row: int) -> None:

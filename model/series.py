@@ -125,7 +125,7 @@ def _grid(state: State) -> Row:
 def _leases(state: State, previous: Mapping[str, float]) -> Row:
     leases, month = state.leases, state.month
     building, delivering = leases.status == LeaseStatus.BUILDING, leases.status == LeaseStatus.DELIVERING
-    kept = delivering | (leases.status == LeaseStatus.ENDED)
+    kept = leases.ever_delivered | delivering
     due = leases.promised <= month
     contracted = float(leases.gross_mw @ (building | delivering))
     delivered = float(leases.gross_mw @ delivering)

@@ -76,10 +76,18 @@ POWER = (
         "delivered_miners_gw", "GW", "part of it miners deliver: gross load of delivering leases at US sites"
     ),
     _column("delivered_onsite_gw", "GW", "part of it supplied behind the meter"),
-    _column("gap_gw", "GW", "demand less the three deliveries, zero when they exceed it"),
+    _column("gap_gw", "GW", "demand less the three deliveries, buyers together; zero when they exceed it"),
     _column("stranded_gw", "GW", "the three deliveries beyond demand, zero when they fall short"),
-    _column("committed_gw", "GW", "on order from any source, not yet delivered"),
-    _column("unsecured_need_gw", "GW", "due within the planning horizon and covered by nothing yet"),
+    _column(
+        "committed_gw",
+        "GW",
+        "on order from any source at the start of the month, and leases signed in it",
+    ),
+    _column(
+        "unsecured_need_gw",
+        "GW",
+        "due within the planning horizon and covered neither then nor by leases signed since",
+    ),
     _column("queue_gw", "GW", "serious requests waiting for the grid, US"),
     _column("queue_speculative_gw", "GW", "speculative requests waiting, US"),
     _column(
@@ -136,7 +144,7 @@ FIRMS = (
     _column("closures", "firms/month", "miners that wound up by themselves with all they owed paid"),
     _column("chapter11_filings", "firms/month", "miners that filed for chapter 11"),
     _column("entries", "firms/month", "new miners"),
-    _column("bids", "bids/month", "bids for miners"),
+    _column("bids", "bids/month", "bids for miners, appraisals after which nobody bid apart"),
     _column("bids_failed", "bids/month", "bids that came to nothing"),
     *(
         _column(f"{name}_total", "firms", f"{name.replace('_', ' ')} since the start")

@@ -105,6 +105,7 @@ def _slip_and_deliver(state: State, rows: np.ndarray) -> None:
     if not len(done):
         return
     leases.status[done] = LeaseStatus.DELIVERING
+    leases.ever_delivered[done] = True
     leases.delivery[done] = state.month
     mw, where = leases.gross_mw[done], leases.site[done]
     shell = leases.product[done] == Product.SHELL

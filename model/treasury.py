@@ -16,6 +16,7 @@ from agents.columns import rows_where
 from agents.tables import Kind, Status
 from model.funding import (
     borrow,
+    borrowing_room,
     cash_buffer,
     committed_equity,
     corporate_debt_limit,
@@ -123,15 +124,30 @@ def _fund_builds(state: State, needs: Needs) -> None:
 
 
 def _meet_obligations(state: State) -> None:
-    """Borrow, and at the last touch the builds' cash, for what must be paid now."""
+    """Let principal stand, borrow, and at the last touch the builds' cash, for what must be paid now."""
     firms = state.firms
     short = np.maximum(-firms.cash, 0.0)
     short *= short > _round_off(state)
     if not short.any():
         return
+    short = np.maximum(short - _roll_over(state, short), 0.0)
     short = np.maximum(short - borrow(state, short), 0.0)
     taken = np.minimum(short, np.maximum(firms.restricted_cash, 0.0))
     state.ledger.post("reserves released", "cash", "restricted_cash", taken)
+
+
+def _roll_over(state: State, short: np.ndarray) -> np.ndarray:
+    """Let principal that was paid this month stand, as far as the firm's standing allows; return it by firm.
+
+    That is no new debt, so the sector's cap is not asked.
+    """
+    stands = np.minimum(np.minimum(short, state.scratch["debt_repaid"]), borrowing_room(state))
+    rows = rows_where(stands > 0.0)
+    if len(rows):
+        ledger = state.ledger
+        ledger.take_back("debt repaid", "corporate_debt", "cash", stands[rows], rows, sector="lenders")
+        state.scratch["debt_repaid"] -= stands
+    return stands
 
 
 def _cover(state: State) -> None:

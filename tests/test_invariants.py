@@ -78,6 +78,8 @@ class Observer:
         state = self.state
         load = state.sites.hash @ state.generations * state.scenario.power.pue_mining
         room = state.sites.mining_mw + state.sites.idle_mw
+        # At a mine that is not energised yet they are in store.
+        room = np.where(state.sites.energised_mw > 0.0, room, room + state.sites.pipeline_mw)
         assert (load <= room * (1.0 + 1e-9) + 1e-6).all()
 
     def _each_bitcoin_mined_is_blocks_times_subsidy_and_fees_and_somebodys(self, before):

@@ -358,7 +358,16 @@ def test_a_firm_without_megawatts_changes_nothing(values, tmp_path):
     folder = with_a_miner(tmp_path / "tables", mw=0, hash_eh_s=0)
     before, after = lived(**values), lived(**values, **{"population.data_folder": folder})
     assert len(after.state.firms) == len(before.state.firms) + 1
-    counted = ("firms_alive", "firms_distressed", "exits", "liquidations", "bids", "gini", "on_time")
+    counted = (
+        "firms_alive",
+        "firms_distressed",
+        "exits",
+        "liquidations",
+        "closures",
+        "bids",
+        "gini",
+        "on_time",
+    )
     kept = [name for name in before.series if not name.startswith(counted)]
     pd.testing.assert_frame_equal(before.series[kept], after.series[kept], rtol=1e-9)
     pd.testing.assert_frame_equal(before.sites, after.sites, rtol=1e-9)

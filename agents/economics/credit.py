@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain
-from agents.economics.discounting import annuity_factor
 
 MONTHS = 12.0
 
@@ -80,39 +79,6 @@ def build_draw(capex: ArrayLike, spent: ArrayLike, months_left: ArrayLike) -> Re
     """
     rest = np.maximum(nonnegative("capex", capex) - nonnegative("spent", spent), 0.0)
     return plain(rest / np.maximum(finite("months_left", months_left), 1.0))
-
-
-def lease_enterprise_value(
-    income: ArrayLike,
-    escalator: ArrayLike,
-    discount_rate: ArrayLike,
-    wait: ArrayLike,
-    years: ArrayLike,
-    unspent: ArrayLike,
-) -> Result:
-    """Return what a running or signed lease is worth before its loan: income to come less cost to finish.
-
-    exp(-r wait) x income x (1 - exp(-(r - g) T))/(r - g) - unspent.
-
-    Args:
-        income: Net operating income in force, money a year.
-        escalator: Continuous growth g of the income, 1/year.
-        discount_rate: Rate r, 1/year.
-        wait: Years until it delivers, 0 once it does.
-        years: Years T it then still runs.
-        unspent: Cost of building still to be paid.
-
-    Returns:
-        The same money, in the broadcast shape of the arguments; negative when the rest of the build costs
-        more than it brings.
-
-    Raises:
-        ValueError: If a rate, time or cost is negative, or any argument is NaN.
-    """
-    rate = nonnegative("discount_rate", discount_rate)
-    delay = nonnegative("wait", wait)
-    factor = annuity_factor(np.asarray(rate - finite("escalator", escalator)), nonnegative("years", years))
-    return plain(np.exp(-rate * delay) * finite("income", income) * factor - nonnegative("unspent", unspent))
 
 
 def fire_sale_discount(distressed_share: ArrayLike, single: float, deepest: float) -> Result:

@@ -105,6 +105,7 @@ def build_world(**scenario):
         month=0,
         firms=firms,
         sites=Table(site_columns(GENERATIONS)),
+        terms=product_terms(Scenario().with_values(**scenario)),
         leases=Table(LEASE),
         hyperscalers=Table(HYPERSCALER),
         firm_names=[],

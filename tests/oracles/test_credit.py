@@ -10,10 +10,8 @@ from agents.economics.credit import (
     default_probability,
     equity_window,
     fire_sale_discount,
-    lease_enterprise_value,
     reorganisation_surplus,
 )
-from agents.economics.leases import lease_value
 
 
 def test_lenders_look_at_what_project_lenders_leave_and_at_the_treasury():
@@ -32,13 +30,6 @@ def test_a_build_is_drawn_evenly_and_all_at_once_when_it_is_late():
     np.testing.assert_allclose(
         build_draw(120.0, np.array([0.0, 110.0, 120.0]), np.array([12, 0, -3])), [10, 10, 0]
     )
-
-
-def test_a_running_lease_is_worth_its_income_and_a_signed_one_less_its_cost_and_delay():
-    running = lease_enterprise_value(10.0, 0.03, 0.09, 0.0, 15.0, 0.0)
-    assert running == pytest.approx(lease_value(10.0, 0.03, 0.09, 15.0))
-    signed = lease_enterprise_value(10.0, 0.03, 0.09, 1.0, 15.0, 20.0)
-    assert signed == pytest.approx(running * np.exp(-0.09) - 20.0)
 
 
 def test_the_discount_deepens_with_the_distress_of_the_sector():
