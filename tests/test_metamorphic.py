@@ -28,7 +28,7 @@ from model.scenario_files import load_scenario
 from model.tenants import bids, expected_slip, hall_lead
 
 SEEDS = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8)))
-FEW, MANY = 3, 12
+FEW, MANY = 5, 12
 """Seeds of a tendency in the fast suite and in the slow one."""
 K = 4.0
 """A power of two, so that scaling itself rounds nothing."""
