@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised whenever the same scenario and seed give other numbers than before; `make reference` does it."""
 
 PACKAGES = ("gridrush", "numpy", "scipy", "mesa", "pandas", "pyarrow", "networkx", "pydantic")

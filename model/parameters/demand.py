@@ -121,7 +121,7 @@ class Leases(Group):
     """Products, costs, lead times and the market for leases."""
 
     theta: float = param(
-        0.49,
+        0.59,
         "share",
         "bargaining: 0 buyer-optimal, 1 seller-optimal core price",
         "calibrated; median of the posterior on the leases signed by 2025-11-20",

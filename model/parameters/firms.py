@@ -17,7 +17,7 @@ class Choice(Group):
         {}, "shares", "strategies and the share of firms that follow each", "MODEL 5.5"
     )
     intensity: float = param(
-        5.5,
+        4.1,
         "1/V_scale",
         "lambda: how sharply the logit prefers the better option",
         "calibrated; median of the posterior on the leases signed by 2025-11-20",
@@ -41,7 +41,7 @@ class Choice(Group):
         1000,
     )
     review: float = param(
-        0.052,
+        0.066,
         "1/month",
         "q: probability that a site is reviewed",
         "calibrated; median of the posterior on the leases signed by 2025-11-20",
@@ -49,7 +49,7 @@ class Choice(Group):
         1,
     )
     option_weight: float = param(
-        0.56,
+        0.45,
         "share",
         "omega: share of the real-option hurdle applied (0 NPV, 1 option-optimal)",
         "calibrated; median of the posterior on the leases signed by 2025-11-20",
@@ -105,7 +105,7 @@ class Choice(Group):
         1,
     )
     eligibility_scale: float = param(
-        0.98,
+        0.96,
         "ratio",
         "scale of the three probabilities that a site is fit for AI",
         "calibrated; median of the posterior on the leases signed by 2025-11-20",
