@@ -11,6 +11,7 @@ from model.baseline_inputs import Inputs
 from model.baseline_sites import Columns
 from model.funding import loan_share
 
+MONTHS = 12
 PRODUCTS = {
     "powered_shell": Product.SHELL,
     "colocation": Product.COLOCATION,
@@ -46,7 +47,7 @@ def lease_columns(inputs: Inputs, sites: Columns, pieces: list[Piece]) -> Column
         "rent": rent,
         "rent_now": rent,
         "operating_margin": margin[use],
-        "term": np.array([round(12 * row.term_years) for row in contracts], dtype=np.int64),
+        "term": np.array([round(MONTHS * row.term_years) for row in contracts], dtype=np.int64),
         "tenant_capex_share": np.array([row.tenant_capex_share for row in contracts]),
         "prepaid": prepaid * it_mw,
         "backstop": np.array([row.backstop is not None for row in contracts], dtype=bool),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from model.baseline_tables import BaselineTables
     from model.scenario import Scenario
 
+MONTHS = 12
 GENERATIONS = (98.0, 48.0, 34.0, 29.5, 21.5, 17.5, 15.0, 13.5, 11.0, 9.5)
 """J/TH of the machine classes up to those announced by November 2025 (MODEL 5.1)."""
 CLASS_WIDTH = 1.02
@@ -48,7 +49,7 @@ def machines(tables: BaselineTables, scenario: Scenario, calendar: Calendar) -> 
     step = 1.0 - scenario.bitcoin.frontier_improvement
     efficiency = np.concatenate([announced, announced[-1] * step ** np.arange(1, future + 1)])
     month = np.array([_release(tables, calendar, best) for best in GENERATIONS])
-    later = calendar.month(FUTURE_FROM) + 12 * np.arange(future)
+    later = calendar.month(FUTURE_FROM) + MONTHS * np.arange(future)
     as_of = max(calendar.month(f"{row.as_of:%Y-%m}") for row in tables.miners)
     price = _prices(tables, announced)
     return Machines(

@@ -81,7 +81,9 @@ def serve_project_loans(state: State) -> None:
     if len(rows):
         debt, rate = leases.project_debt[rows], leases.project_rate[rows]
         interest = debt * rate / MONTHS
-        principal = np.minimum(level_payment(debt, rate, months_left(state, rows) / MONTHS) - interest, debt)
+        years = months_left(state, rows) / MONTHS
+        paid = level_payment(debt, rate, years, periods_per_year=MONTHS)
+        principal = np.minimum(paid - interest, debt)
         leases.project_debt[rows] = debt - principal
         cost = by_landlord(state, rows, interest)
         repaid = np.minimum(by_landlord(state, rows, principal), state.firms.project_debt)

@@ -13,6 +13,8 @@ from agents.economics.network import BitcoinNetwork
 from agents.strategies.base import Strategy
 from model.streams import Streams
 
+MONTHS = 12
+
 if TYPE_CHECKING:
     from model.bitcoin_price import PriceProcess
     from model.demand import DemandPath
@@ -92,4 +94,4 @@ class State:
     def calendar_year(self) -> float:
         """Return the date of the start of the current month in years, such as 2025.833."""
         year, month = (int(part) for part in self.scenario.horizon.start.split("-"))
-        return year + (month - 1 + self.month) / 12
+        return year + ((month - 1) * MONTHS / 12 + self.month) / MONTHS

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from agents.economics.checks import Result, finite, nonnegative, plain, positive
 from agents.economics.discounting import annuity_factor
 
+MONTHS = 12.0
+
 
 def risky_lease_value(
     income: ArrayLike,
@@ -91,7 +93,7 @@ def overhead_value(monthly: ArrayLike, discount_rate: ArrayLike, years: ArrayLik
     factor = annuity_factor(
         positive("discount_rate", discount_rate), nonnegative("years", years, infinite=True)
     )
-    return plain(12.0 * nonnegative("monthly", monthly) * factor)
+    return plain(MONTHS * nonnegative("monthly", monthly) * factor)
 
 
 def deferred_credit_gain(

@@ -1,0 +1,146 @@
+"""Refinement of the time step: the whole model in ticks of half a month, beside the model as it is.
+
+The model counts in months. Here everything that says how long a month is is restated for the half of one:
+the parameters by their units, the two columns of the tables that count months, the record of hashprices, and
+the constants of the modules. Both run on a constant price of bitcoin, so that they differ by what chance
+draws else, and by what a month leaves out. Deals a buyer can negotiate in a tick are a whole number and stay.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+from model import expectations, machine_market, setup
+from model.baseline_tables import SHIPPED
+from model.calendar import Calendar
+from model.parameter_table import parameters
+from model.run import run
+from model.scenario import Scenario
+
+PART = "refinement"
+TICKS = 2
+"""Ticks in a month."""
+CONSTANTS = {
+    "MONTHS": 12,
+    "HOURS_PER_MONTH": 730.5,
+    "SECONDS_PER_MONTH": 730.5 * 3600.0,
+    "QUARTER": 3,
+    "CREDIT_START": 24,
+    "INSTABILITY_MONTHS": 12,
+    "ORDER_HISTORY": 36,
+}
+"""What modules call the length of a month, or spans of months, and what it is."""
+LONGER = ("MONTHS", "QUARTER", "CREDIT_START", "INSTABILITY_MONTHS", "ORDER_HISTORY")
+COUNTED = {"overhead_musd_per_month": 1.0 / TICKS, "lead_time_months": float(TICKS)}
+"""Columns of the tables that count months, and by how much their numbers change."""
+OUTCOMES = {
+    "gap_gw": 0.25,
+    "delivered_miners_gw": 0.25,
+    "ai_mw": 0.10,
+    "lease_rent_usd_kw_month": 0.10,
+    "network_hashrate_eh_s": 0.10,
+    "hashprice_usd_ph_day": 0.10,
+    "firms_alive": 0.10,
+    "hhi_mw": 0.25,
+}
+"""Outcomes compared, and the relative difference that is still called convergence."""
+CONSTANT_PRICE = {"bitcoin.price_process": "constant"}
+
+
+def in_half_months(seed: int) -> pd.DataFrame:
+    """Return the series of a reference run in ticks of half a month, one row a tick."""
+    with tempfile.TemporaryDirectory() as folder, _half_months():
+        tables = _restated_tables(Path(folder))
+        scenario = Scenario().with_values(
+            **CONSTANT_PRICE, **restated(), **{"population.data_folder": tables}
+        )
+        return run(scenario, seed, keep="series").series
+
+
+def restated() -> dict[str, Any]:
+    """Return the parameters of the reference per tick instead of per month."""
+    found = {}
+    for name, parameter in parameters().items():
+        new = _per_tick(name, parameter.unit, parameter.default)
+        if new is not None and new != parameter.default:
+            found[name] = new
+    return found
+
+
+def _per_tick(name: str, unit: str, value: Any) -> Any:  # noqa: ANN401
+    """Return a parameter per tick; None for one that does not count months."""
+    if value is None or name == "horizon.start":
+        return None
+    if unit in ("months", "month"):
+        return type(value)(value * TICKS)
+    if unit == "1/month":
+        return 1.0 - (1.0 - value) ** (1.0 / TICKS)
+    if unit in ("share/month", "firms/month"):
+        return value / TICKS
+    if unit == "log sd/month":
+        # The price of energy returns to its mean, and has to be spread around it as before.
+        kept = 1.0 - Scenario().power.energy_reversion
+        return value * math.sqrt((1.0 - kept ** (2.0 / TICKS)) / (1.0 - kept**2))
+    return None
+
+
+def _restated_tables(folder: Path) -> str:
+    for path in SHIPPED.glob("*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for column in COUNTED.keys() & set(frame.columns):
+            frame[column] = [repr(float(cell) * COUNTED[column]) if cell else cell for cell in frame[column]]
+        frame.to_csv(folder / path.name, index=False)
+    return str(folder)
+
+
+@contextmanager
+def _half_months() -> Iterator[None]:
+    """Let the model take half a month for a tick inside the block."""
+    month, hashprices, hashes = Calendar.month, expectations.hashprice_record, expectations.hash_record
+
+    def twice(record: list[float]) -> list[float]:
+        return np.repeat(record, TICKS).tolist()
+
+    patches = [patch.object(Calendar, "month", lambda self, text: TICKS * month(self, text))]
+    for module in (expectations, machine_market, setup):
+        for name, record in (("hashprice_record", hashprices), ("hash_record", hashes)):
+            if hasattr(module, name):
+                wrapped = _wrapped(record, twice)
+                patches.append(patch.object(module, name, wrapped))
+    patches += [patch.object(module, name, value) for module, name, value in _constants()]
+    patches.append(patch("model.ledger.MONTHS_REMEMBERED", 12 * TICKS - 1))
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+
+
+def _wrapped(record: Any, change: Any) -> Any:  # noqa: ANN401
+    return lambda *args: change(record(*args))
+
+
+def _constants() -> list[tuple[Any, str, Any]]:
+    """Return module, name and restated value of every constant of the model that counts months."""
+    found = []
+    for module_name, module in list(sys.modules.items()):
+        if not module_name.startswith(("model.", "agents.")):
+            continue
+        for name, usual in CONSTANTS.items():
+            value = vars(module).get(name)
+            if isinstance(value, int | float) and value == usual:
+                new = value * TICKS if name in LONGER else value / TICKS
+                found.append((module, name, type(value)(new)))
+    return found
