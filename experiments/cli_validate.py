@@ -17,6 +17,7 @@ from experiments.validation.backtests import backtests
 from experiments.validation.calibration import IDENTIFIED, REACH, calibration_checks, reach_checks, stored
 from experiments.validation.checks import MISS
 from experiments.validation.ensembles import Told
+from experiments.validation.half_months import whole_refinement
 from experiments.validation.patterns import pattern_runs, patterns
 from experiments.validation.references import references
 from experiments.validation.refinement import time_refinement
@@ -56,6 +57,7 @@ def findings(count: int, quick: bool, workers: int, told: Told) -> Findings:
     _, sizes = size_refinement(range(max(count // 2, 2)), workers, told)
     told("refinement", 0, 1)
     paths, time_checks = time_refinement()
+    halves, half_checks = whole_refinement(range(max(count // 2, 2)), workers, told)
     about = f"{count} paired replications, seeds 0 to {count - 1}."
     fitted = [*reach_checks(stored(REACH)), *calibration_checks(stored(IDENTIFIED))]
     return Findings(
@@ -68,8 +70,9 @@ def findings(count: int, quick: bool, workers: int, told: Told) -> Findings:
         table,
         ablation_runs,
         paths,
-        time_checks,
+        [*time_checks, *half_checks],
         sizes,
+        halves,
         fitted,
     )
 

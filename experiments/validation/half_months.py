@@ -9,9 +9,11 @@ draws else, and by what a month leaves out. Deals a buyer can negotiate in a tic
 from __future__ import annotations
 
 import math
+import multiprocessing
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from experiments.validation.checks import OURS, Check
+from experiments.validation.ensembles import WORKERS, Told, quiet
 from model import expectations, machine_market, setup
 from model.baseline_tables import SHIPPED
 from model.calendar import Calendar
@@ -54,17 +58,56 @@ OUTCOMES = {
     "hhi_mw": 0.25,
 }
 """Outcomes compared, and the relative difference that is still called convergence."""
+DATES = {"end of 2028": 37, "end of 2032": 85}
+"""Months at which they are compared."""
 CONSTANT_PRICE = {"bitcoin.price_process": "constant"}
+
+
+def whole_refinement(
+    seeds: Sequence[int], workers: int = WORKERS, told: Told = quiet
+) -> tuple[pd.DataFrame, list[Check]]:
+    """Return outcomes in months and in half months, means over seeds, and how far they differ."""
+    found = []
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for row in pool.map(both, seeds):
+            found.append(row)
+            told("half months", len(found), len(seeds))
+    runs = pd.DataFrame(found)
+    rows, checks = [], []
+    for name, allowed in OUTCOMES.items():
+        for when in DATES:
+            month, half = (runs[f"{name} {when} {step}"].to_numpy() for step in ("month", "half"))
+            off = (half - month) / month.mean()
+            mean, reach = float(off.mean()), 1.96 * float(off.std(ddof=1)) / math.sqrt(len(off))
+            rows.append(
+                {"outcome": name, "when": when, "in months": month.mean(), "in half months": half.mean()}
+                | {"difference": mean, "low": mean - reach, "high": mean + reach}
+            )
+            checks.append(
+                Check(PART, f"{name}, {when}: half months against months", mean, -allowed, allowed, "share",
+                      interval=(mean - reach, mean + reach), source=OURS, look="half_months.csv",
+                      cause=f"mean over {len(off)} seeds on a constant price; streams are drawn by tick")
+            )  # fmt: skip
+    return pd.DataFrame(rows), checks
+
+
+def both(seed: int) -> dict[str, float]:
+    """Run one seed both ways and return its outcomes."""
+    usual = run(Scenario().with_values(**CONSTANT_PRICE), seed, keep="series").series
+    finer = in_half_months(seed)
+    row = {}
+    for name in OUTCOMES:
+        for when, month in DATES.items():
+            row[f"{name} {when} month"] = float(usual[name].iloc[month])
+            row[f"{name} {when} half"] = float(finer[name].iloc[TICKS * (month + 1) - 1])
+    return row
 
 
 def in_half_months(seed: int) -> pd.DataFrame:
     """Return the series of a reference run in ticks of half a month, one row a tick."""
     with tempfile.TemporaryDirectory() as folder, _half_months():
-        tables = _restated_tables(Path(folder))
-        scenario = Scenario().with_values(
-            **CONSTANT_PRICE, **restated(), **{"population.data_folder": tables}
-        )
-        return run(scenario, seed, keep="series").series
+        values = CONSTANT_PRICE | restated() | {"population.data_folder": _restated_tables(Path(folder))}
+        return run(Scenario().with_values(**values), seed, keep="series").series
 
 
 def restated() -> dict[str, Any]:
@@ -72,7 +115,7 @@ def restated() -> dict[str, Any]:
     found = {}
     for name, parameter in parameters().items():
         new = _per_tick(name, parameter.unit, parameter.default)
-        if new is not None and new != parameter.default:
+        if new is not None and not math.isclose(new, parameter.default, rel_tol=1e-12):
             found[name] = new
     return found
 
@@ -111,7 +154,7 @@ def _half_months() -> Iterator[None]:
     def twice(record: list[float]) -> list[float]:
         return np.repeat(record, TICKS).tolist()
 
-    patches = [patch.object(Calendar, "month", lambda self, text: TICKS * month(self, text))]
+    patches: list[Any] = [patch.object(Calendar, "month", lambda self, text: TICKS * month(self, text))]
     for module in (expectations, machine_market, setup):
         for name, record in (("hashprice_record", hashprices), ("hash_record", hashes)):
             if hasattr(module, name):

@@ -44,6 +44,7 @@ class Findings(NamedTuple):
         time_refinement: Hash by step of time.
         time_checks: Whether finer steps converge.
         sizes: Outcomes by size of the tail.
+        half_months: Outcomes of the whole model in months and in half months.
         calibration: Checks of the calibration, if it was run.
     """
 
@@ -58,6 +59,7 @@ class Findings(NamedTuple):
     time_refinement: pd.DataFrame
     time_checks: list[Check]
     sizes: pd.DataFrame
+    half_months: pd.DataFrame
     calibration: list[Check]
 
     @property
@@ -110,6 +112,7 @@ def _tables(found: Findings) -> dict[str, pd.DataFrame]:
         "ablation_runs": found.ablation_runs,
         "time_refinement": found.time_refinement.rename_axis("date").reset_index(),
         "size_refinement": found.sizes,
+        "half_months": found.half_months,
     }
 
 
@@ -186,7 +189,8 @@ def _experiments(found: Findings) -> list[Section]:
         ),
         Section(
             "Refinement",
-            "Shorter steps of time for world mining; half and twice as many private firms.",
+            "Shorter steps of time for world mining, and for the whole model half months against months on a "
+            "constant price; half and twice as many private firms.",
             [_shown(found.time_checks), _wide(found.sizes)],
             ["refinement"],
         ),
