@@ -28,24 +28,23 @@ RANKED = (
     Featured("ai.demand_gw", "AI demand to 2028", 0, 150, 5),
     Featured("choice.review", "Pace of owners' reviews", 0, 0.5, 0.01),
     Featured("bitcoin.log_drift", "Drift of the bitcoin price", -1, 1, 0.05),
-    Featured("leases.prepaid_cloud", "Cloud prepaid", 0, 0.5, 0.05),
-    Featured("leases.colocation_capex", "Cost of a hall", 5, 20, 0.5),
-    Featured("ai.region_taste", "Buyers' taste for regions", 0, 0.5, 0.05),
     Featured("power.energy_scale", "Power prices", 0.5, 2, 0.05),
+    Featured("ai.region_taste", "Buyers' taste for regions", 0, 0.5, 0.05),
+    Featured("leases.prepaid_cloud", "Cloud prepaid", 0, 0.5, 0.05),
     Featured("ai.margin_scale", "AI margin", 0.2, 3, 0.1),
     Featured("finance.sector_debt_cap_busd", "Debt lenders give", 0, 100, 5),
-    Featured("leases.slip_probability", "Chance that a build slips", 0, 0.3, 0.01),
+    Featured("leases.colocation_capex", "Cost of a hall", 5, 20, 0.5),
     Featured("bitcoin.expected_decay", "Hashprice decay", 0, 0.5, 0.01),
     Featured("row.order_rate", "Orders elsewhere", 0, 0.2, 0.005),
+    Featured("power.onsite_position", "Power behind the meter", 0, 1, 0.05),
 )
 """The dozen that the screening ranks first (`experiments/studies/screening_ranking.csv`), in its order."""
 CHOICES = (
     Featured("power.queue_mode", "Queue rule"),
     Featured("bitcoin.price_process", "Bitcoin price"),
     Featured("choice.strategy", "Strategy of the miners"),
-    Featured("power.onsite_position", "Power behind the meter", 0, 1, 0.05),
 )
-"""What a screening of numbers cannot rank, and the supply that decides the gap."""
+"""What a screening of numbers cannot rank."""
 FEATURED = (*RANKED, *CHOICES)
 FOUND_AT_MOST = 12
 
