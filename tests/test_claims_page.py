@@ -44,8 +44,9 @@ def test_the_page_says_what_the_table_says() -> None:
         assert f"(images/claims/{claim}.png)" in section
         assert (ROOT / "docs" / "images" / "claims" / f"{claim}.png").stat().st_size > 10_000
         for number in rows.loc[rows["test_verdict"] == verdict, "estimate"]:
-            # The text shows three digits of what decides, and gives a lead the sign of its words.
-            assert f"{abs(number):.3g}" in section.replace(",", ""), (claim, number)
+            # The text shows three digits of what decides, two decimals below one, and signs a lead in words.
+            shown = f"{abs(number):.2f}" if abs(number) < 1.0 else f"{abs(number):.3g}"
+            assert shown in section.replace(",", ""), (claim, number)
 
 
 def test_a_verdict_is_defended_in_two_sentences_with_numbers() -> None:

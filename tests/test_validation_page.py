@@ -92,7 +92,7 @@ def of_the_ensemble() -> list[str]:
     month, first, last = interval("patterns", failures)
     rate, low, high = interval("patterns", bunching)
     return [
-        f"takes {-stored_outcome('ablations', 'imitation (J = 0.7)', 'ai_mw_end'):.0f} MW off",
+        f"moves by {stored_outcome('ablations', 'imitation (J = 0.7)', 'ai_mw_end'):.0f} MW",
         f"stay within {largest_size_effect():.1%}",
         f"around month {month:.0f} ({first:.0f} to {last:.0f})",
         f"({rate:.2f} times the rate of other months, {low:.2f} to {high:.2f})",
@@ -122,7 +122,7 @@ def of_the_backtests() -> list[str]:
         f"hash is {value(ban):.0%} above it after six months (record: {record(ban):.0%})",
         f"takes {value(back + ', machines moved in half a year'):.0f} days and leaves {value(moved):.0%}",
         f"The error is {transfer('shipped', '2018-2019'):.0%}",
-        f"do better there ({transfer('fitted on 2023-2025', '2018-2019'):.0%})",
+        f"come to {transfer('fitted on 2023-2025', '2018-2019'):.0%} there",
         f"miss 2020-22 by {transfer('fitted on 2018-2019', '2020-2022'):.0%} "
         f"and {transfer('fitted on 2023-2025', '2020-2022'):.0%}",
     ]
