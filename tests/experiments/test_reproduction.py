@@ -104,8 +104,10 @@ def test_limitations_quotes_the_stored_ablations():
     moved = imitation["difference_low"] * imitation["difference_high"] > 0
     assert f"it adds {imitation['difference']['gap_2028_gw']:.1f} GW to the gap" in page
     assert f"miners deliver {-imitation['difference']['miners_2028_gw']:.1f} GW less" in page
-    assert f"takes {-imitation['difference']['hashprice_mean']:.1f} USD off hashprice" in page
-    assert not moved[["rent_2028_usd_kw_month", "exits", "hhi_hash_end", "hhi_ai_end", "hhi_value_end"]].any()
+    assert f"takes {-imitation['difference']['hashprice_mean']:.2f} USD off hashprice" in page
+    assert not moved[["rent_2028_usd_kw_month", "exits", "hhi_hash_end", "ai_mw_end"]].any()
+    fell = [f"{-imitation['difference'][name]:.3f}" for name in ("hhi_ai_end", "hhi_value_end")]
+    assert f"the HHI of AI megawatts and of value fall by {fell[0]} and {fell[1]}" in page
 
 
 def test_the_table_of_results_has_the_columns_that_the_pages_show():

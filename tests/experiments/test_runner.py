@@ -214,7 +214,8 @@ def test_a_chunk_that_is_written_twice_counts_once(tmp_path: Path, plan):
 
 def test_a_run_that_kills_its_worker_is_found_among_its_neighbours(tmp_path: Path, plan):
     (tmp_path / "deadly.py").write_text(DEADLY)
-    arms = {"sound": {}, "deadly": {"choice.strategy": "deadly"}}
+    # Every site is reviewed, so that the strategy is asked in the first month.
+    arms = {"sound": {}, "deadly": {"choice.strategy": "deadly", "choice.review": 1.0}}
     strategies = [f"{tmp_path}/deadly.py:Deadly"]
     made = plan(arms=arms, strategies=strategies, replications=3)
     store = make_store(tmp_path / "store", made)
