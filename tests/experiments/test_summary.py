@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from experiments.fates import fates, opening_holdings
 from experiments.figures import SIZE, halvings, save_summary, summary_figure
 from experiments.report import number, print_identities, print_report
 from experiments.summary import NINE, firm_fate, heart, plain, summarise
 from model import palette
 from model.identities import Identity
-from model.run import Run
+from model.run import Run, run
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,16 @@ def test_every_use_source_and_basis_has_a_colour_of_its_own_and_a_label():
         assert len(set(colours.values())) == len(colours)
         assert colours.keys() <= palette.LABELS.keys()
     assert not set(palette.USES.values()) & set(palette.SOURCES.values())
+
+
+def test_a_firm_stays_for_the_months_it_is_in_the_panel():
+    """The month in which it leaves, at its end, is the last of them, as the last month is for who stays."""
+    shown = run("reference", 75)
+    panel, first = shown.firms, shown.firms["month"].min()
+    opening = opening_holdings(panel[panel["month"] == first], shown.sites[shown.sites["month"] == first])
+    last = panel[panel["month"] == panel["month"].max()]
+    table = fates(opening, last, shown.leases, first).set_index("firm")
+    there = panel[panel["exit_month"].isna() | (panel["exit_month"] == panel["month"])]
+    months = there.groupby("firm")["month"].nunique()[table.index]
+    assert table["gone"].any()
+    assert table["duration"].tolist() == months.tolist()

@@ -278,3 +278,14 @@ def test_rents_of_deals_are_means_over_the_term_like_published_ones():
         mean = np.average(signed["rent_usd_kw_month"], weights=signed["it_mw"])
         assert series.at[month, "deal_rent_space_usd_kw_month"] == pytest.approx(mean)
     assert len(space) > 5
+
+
+def test_a_lease_that_lost_its_tenant_has_been_delivered_all_the_same():
+    industry = Industry("ai_bust", rng=75)
+    industry.run_for(80)
+    leases, last = industry.leases, industry.series.iloc[-1]
+    due = leases[leases["promised"] <= industry.series.index[-1]]
+    lost = due[due["status"] == "tenant_default"]
+    assert len(lost) > 0
+    share = due.loc[due["ever_delivered"], "gross_mw"].sum() / due["gross_mw"].sum()
+    assert last["delivered_over_due"] == pytest.approx(share)

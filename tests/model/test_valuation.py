@@ -8,6 +8,7 @@ from agents.economics.leases import powered_shell_equity
 from agents.tables import Kind, LeaseStatus, Product, Stage
 from model.appraisal import lease_worth
 from model.bids import appraise_targets
+from model.estates import site_worth
 from model.options import product_terms, site_mining_values
 from model.scenario import Scenario
 from model.setup import build_state
@@ -275,3 +276,15 @@ def test_a_running_lease_is_worth_the_months_of_rent_that_are_still_to_come(new_
     paid = 1.7 * (1.0 + escalator) ** ((months - delivery) // 12) / 12.0 * 68.0 * 0.85
     exact = float(paid @ np.exp(-rate * (months - 51 + 0.5) / 12.0))
     assert lease_worth(world, np.array([row]), np.array([rate]))[0] == pytest.approx(exact, rel=off)
+
+
+def test_an_estate_values_leases_like_a_listed_landlord(new_world):
+    world = new_world()
+    world.add_firms(1)
+    world.add_sites(np.array([0]), 200.0)
+    world.month = 30
+    row = world.add_lease(0, delivery=20, promised=20, term=144, escalator=0.025, default_hazard=0.03)
+    rate = np.array([world.scenario.finance.discount_lease])
+    bare = lease_worth(world, np.array([row]), rate)[0]
+    power = world.scenario.finance.site_price * float(world.sites.idle_mw[0])
+    assert site_worth(world, np.array([0])).after(0.0)[0] == pytest.approx(bare + power)
