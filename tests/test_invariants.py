@@ -24,11 +24,15 @@ class Observer:
         assert len(self.holdings) == 13
 
     def watch(self, months):
+        """Run some months; return how often an invariant was looked at and held."""
+        held = 0
         for _ in range(months):
             before = self._remember()
             self.industry.run_for(1)
             for name in self.holdings:
                 getattr(self, f"_each_{name}")(before)
+                held += 1
+        return held
 
     def _remember(self):
         state = self.state
@@ -262,7 +266,8 @@ scenarios = st.lists(st.sampled_from(sorted(WORLDS)), max_size=12, unique=True).
 
 @pytest.mark.parametrize("scenario", ["reference", "btc_bear", "ai_bust"])
 def test_invariants_hold_in_every_month_of_a_run(scenario):
-    Observer(Industry(scenario, rng=5)).watch(86)
+    observer = Observer(Industry(scenario, rng=5))
+    assert observer.watch(86) == 86 * len(observer.holdings) > 0
 
 
 @settings(
@@ -270,14 +275,16 @@ def test_invariants_hold_in_every_month_of_a_run(scenario):
 )
 @given(values=scenarios, seed=st.integers(0, 2**40))
 def test_invariants_hold_in_whatever_world(values, seed):
-    Observer(Industry("reference", rng=seed, **values)).watch(13)
+    observer = Observer(Industry("reference", rng=seed, **values))
+    assert observer.watch(13) == 13 * len(observer.holdings) > 0
 
 
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=scenarios, seed=st.integers(0, 2**40))
 def test_invariants_hold_for_years_in_whatever_world(values, seed):
-    Observer(Industry("reference", rng=seed, **values)).watch(40)
+    observer = Observer(Industry("reference", rng=seed, **values))
+    assert observer.watch(40) == 40 * len(observer.holdings) > 0
 
 
 def test_a_run_meets_what_the_invariants_are_about():

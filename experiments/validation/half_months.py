@@ -12,9 +12,9 @@ import math
 import multiprocessing
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -151,28 +151,21 @@ def _half_months() -> Iterator[None]:
     """Let the model take half a month for a tick inside the block."""
     month, hashprices, hashes = Calendar.month, expectations.hashprice_record, expectations.hash_record
 
-    def twice(record: list[float]) -> list[float]:
-        return np.repeat(record, TICKS).tolist()
-
     patches: list[Any] = [patch.object(Calendar, "month", lambda self, text: TICKS * month(self, text))]
     for module in (expectations, machine_market, setup):
         for name, record in (("hashprice_record", hashprices), ("hash_record", hashes)):
             if hasattr(module, name):
-                wrapped = _wrapped(record, twice)
-                patches.append(patch.object(module, name, wrapped))
+                patches.append(patch.object(module, name, _repeated(record)))
     patches += [patch.object(module, name, value) for module, name, value in _constants()]
     patches.append(patch("model.ledger.MONTHS_REMEMBERED", 12 * TICKS - 1))
-    for each in patches:
-        each.start()
-    try:
-        yield
-    finally:
+    with ExitStack() as stack:
         for each in patches:
-            each.stop()
+            stack.enter_context(each)
+        yield
 
 
-def _wrapped(record: Any, change: Any) -> Any:  # noqa: ANN401
-    return lambda *args: change(record(*args))
+def _repeated(record: Callable[..., list[float]]) -> Callable[..., list[float]]:
+    return lambda *args: np.repeat(record(*args), TICKS).tolist()
 
 
 def _constants() -> list[tuple[Any, str, Any]]:

@@ -104,6 +104,7 @@ def test_two_browsers_do_not_see_each_others_run(visit):
     other.keyboard.press("ArrowRight")
     date(other, "Dec 2025")
     date(one, "Jan 2026")
+    assert [page.inner_text(".gridrush-date") for page in (one, other)] == ["Jan 2026", "Dec 2025"]
 
 
 def test_two_scenarios_are_compared(visit):
