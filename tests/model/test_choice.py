@@ -3,6 +3,7 @@ import pytest
 
 from agents.tables import Outcome, Product
 from model.choice import block_slots, capex_of, finance_offers, propose
+from model.funding import loan_share
 from model.lease_market import clear_market, sign_leases
 from model.mining import dispatch
 from model.options import value_options
@@ -304,3 +305,29 @@ def test_every_reason_to_go_on_mining_occurs_and_each_review_has_one():
             kinds = (Outcome.PREFERS_MINING, Outcome.HURDLE, Outcome.NO_TENANT)
             assert np.isin(offers.outcome[mines], kinds).all()
     assert seen == set(Outcome) - {Outcome.NOT_ELIGIBLE}
+
+
+def test_owners_must_bring_what_neither_the_loan_nor_the_prepayment_pays(monkeypatch):
+    """Lenders fund only what is not prepaid, so that a prepayment does not stand for the owner's part too."""
+    asked = {}
+
+    def note(state, firm, equity, debt, merit):
+        asked["equity"], asked["debt"] = equity, debt
+        return np.ones(len(firm), dtype=bool)
+
+    monkeypatch.setattr("model.choice.fund_proposals", note)
+    state = start(**ALWAYS)
+    table, offers = choose(state)
+    rows = np.flatnonzero(offers.use > 0)
+    finance_offers(state)
+    use = offers.use[rows]
+    it_mw = table.mw[offers.block[rows]] * state.scenario.leases.it_to_gross
+    capex = capex_of(state, use - 1, table.fitted_share[offers.block[rows]]) * it_mw
+    years, prepaid = state.terms.years[use - 1], state.terms.prepaid[use - 1]
+    mean = [np.mean((1.0 + state.scenario.leases.escalator) ** np.arange(int(term))) for term in years]
+    rent = np.minimum(state.expected_rent[use], offers.reserve[rows])
+    left = np.maximum(capex - prepaid * years * rent * mean * it_mw, 0.0)
+    weak, strong = (loan_share(grade, False, state.scenario) for grade in (False, True))
+    assert (prepaid > 0.0).any()
+    assert asked["equity"] == pytest.approx(left * (1.0 - weak))
+    assert asked["debt"] == pytest.approx(left * strong)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from agents.tables import Kind, LeaseStatus, Status
+from model.funding import sector_debt_left
 from model.settlement import settle
+from model.treasury import _roll_over
 
 
 def balance(state):
@@ -308,3 +310,22 @@ def test_cash_nobody_needs_is_paid_out_in_time_but_not_what_debt_will_need(world
     settle(world)
     np.testing.assert_allclose(world.firms.cash, [95, 97.5, 100])
     balance(world)
+
+
+def test_principal_may_stand_when_the_sector_gets_no_new_loans(world):
+    """As far as the firm's own standing goes; it is no new debt, so the cap on the sector is not asked."""
+    world.scenario = world.scenario.with_values(**{"finance.sector_debt_cap_busd": 0.0})
+    firms = world.firms
+    firms.enterprise_value[:], firms.equity_value[:] = 1000.0, 800.0
+    firms.cash[0], firms.bitcoin[0], firms.btc[0], firms.corporate_debt[0] = 10.0, 0.0, 0.0, 100.0
+    world.ledger.set_opening_capital(np.array([0]))
+    paid = np.zeros(len(firms))
+    paid[0] = 30.0
+    world.ledger.post("debt repaid", "corporate_debt", "cash", paid, sector="lenders")
+    world.scratch["debt_repaid"] = paid.copy()
+    assert sector_debt_left(world) == 0.0
+    stands = _roll_over(world, np.maximum(-firms.cash, 0.0))
+    assert stands[0] == pytest.approx(20.0)
+    assert (firms.cash[0], firms.corporate_debt[0]) == pytest.approx((0.0, 90.0))
+    assert world.ledger.borrowed_in_year() == 0.0
+    world.ledger.check()

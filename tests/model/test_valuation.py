@@ -6,14 +6,15 @@ import pytest
 from agents.economics.blocks import lease_line
 from agents.economics.leases import powered_shell_equity
 from agents.tables import Kind, LeaseStatus, Product, Stage
-from model.appraisal import lease_worth
+from model.appraisal import Hands, appraise, lease_worth
 from model.bids import appraise_targets
 from model.estates import site_worth
+from model.industry import Industry
 from model.options import product_terms, site_mining_values
 from model.scenario import Scenario
 from model.setup import build_state
 from model.tick import TICK, run_month
-from model.valuation import net_debt, value_firms
+from model.valuation import holdings_of_all, net_debt, value_firms
 
 SHELL_FOR_HYPERSCALER, SHELL_FOR_NEOCLOUD = 5.19, 7.81
 """USD per gross watt; only ever compared with."""
@@ -288,3 +289,14 @@ def test_an_estate_values_leases_like_a_listed_landlord(new_world):
     bare = lease_worth(world, np.array([row]), rate)[0]
     power = world.scenario.finance.site_price * float(world.sites.idle_mw[0])
     assert site_worth(world, np.array([0])).after(0.0)[0] == pytest.approx(bare + power)
+
+
+def test_no_firm_is_worth_less_than_its_pieces_fetch_pipeline_included():
+    industry = Industry("reference", rng=75)
+    industry.run_for(38)
+    state = industry.state
+    hands = Hands(state.firms.discount_rate, state.firms.lease_discount_rate, state.firms.overhead)
+    parts = appraise(state, holdings_of_all(state), hands)
+    kept = 1.0 - state.scenario.finance.distress_discount_single
+    assert (parts.pipeline > 0.0).any()
+    assert (parts.enterprise >= parts.break_up * kept - 1e-6).all()
