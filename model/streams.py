@@ -15,18 +15,15 @@ import hashlib
 import numpy as np
 from scipy.special import ndtri
 
+from agents.compiled import compiled
+
 MONTHS_PER_BLOCK = 1024
 
 
-def _word(value: int) -> np.ndarray:
-    """Return a 64-bit constant as an array without dimensions, which numpy need not convert at every use."""
-    return np.array(value, dtype=np.uint64)
-
-
-_GOLDEN, _MIX_A, _MIX_B = _word(0x9E3779B97F4A7C15), _word(0xBF58476D1CE4E5B9), _word(0x94D049BB133111EB)
-_SHIFTS = _word(30), _word(27), _word(31)
-_TO_53_BITS = _word(11)
-_HALF, _UNIT = np.array(0.5), np.array(2.0**-53)
+_GOLDEN, _MIX_A, _MIX_B = (
+    np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+_30, _27, _31, _11 = (np.uint64(each) for each in (30, 27, 31, 11))
 
 
 def slot_of(*names: str | int) -> int:
@@ -40,15 +37,17 @@ def slots_of(prefix: str, names: list[str]) -> np.ndarray:
     return np.array([slot_of(prefix, name) for name in names], dtype=np.uint64)
 
 
-def _mix(words: np.ndarray) -> np.ndarray:
-    """Return the words mixed, in place."""
-    first, second, third = _SHIFTS
-    words ^= words >> first
-    words *= _MIX_A
-    words ^= words >> second
-    words *= _MIX_B
-    words ^= words >> third
-    return words
+@compiled
+def _uniform(slots: np.ndarray, key: np.uint64) -> np.ndarray:
+    """Return the highest 53 bits of every slot's word, mixed with the key, as numbers in (0, 1)."""
+    drawn = np.empty(slots.size)
+    for row in range(slots.size):
+        word = slots[row] * _GOLDEN + key
+        word = (word ^ (word >> _30)) * _MIX_A
+        word = (word ^ (word >> _27)) * _MIX_B
+        word = word ^ (word >> _31)
+        drawn[row] = (np.float64(word >> _11) + 0.5) * 2.0**-53
+    return drawn
 
 
 class Streams:
@@ -59,25 +58,20 @@ class Streams:
         self.seed = int(seed)
         self._months: dict[str, np.ndarray] = {}
 
-    def _key(self, process: str, month: int) -> np.ndarray:
-        """Return the word of a month, an array of one."""
+    def _key(self, process: str, month: int) -> np.uint64:
+        """Return the word of a month."""
         words = self._months.get(process)
         if words is None or month >= len(words):
             words = self._philox(process).random_raw(MONTHS_PER_BLOCK * (1 + month // MONTHS_PER_BLOCK))
             self._months[process] = words
-        return words[month : month + 1]
+        return words[month]
 
     def _philox(self, process: str) -> np.random.Philox:
         return np.random.Philox(key=[slot_of("seed", self.seed), slot_of("process", process)])
 
     def uniform(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one uniform number in (0, 1) per slot."""
-        words = slots * _GOLDEN
-        words += self._key(process, month)
-        drawn = (_mix(words) >> _TO_53_BITS).astype(np.float64)
-        drawn += _HALF
-        drawn *= _UNIT
-        return drawn
+        return _uniform(slots.ravel(), self._key(process, month)).reshape(slots.shape)
 
     def normal(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one standard normal number per slot."""
@@ -85,4 +79,4 @@ class Streams:
 
     def generator(self, process: str, month: int) -> np.random.Generator:
         """Return a generator for draws that belong to the month as a whole, not to an entity."""
-        return np.random.Generator(np.random.Philox(key=[int(self._key(process, month)[0]), 0]))
+        return np.random.Generator(np.random.Philox(key=[int(self._key(process, month)), 0]))

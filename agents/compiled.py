@@ -1,0 +1,24 @@
+"""Loops that are compiled: what a month asks of whole tables at once, where a chain of array operations is slow.
+
+An array operation on some hundred rows costs less for its arithmetic than for being called, and a month needs
+thousands of them. A compiled loop does many at once. Such a function takes arrays and plain numbers, reads
+like the loop over rows it is, and answers to the last bit what the same text answers uncompiled: no operation
+is reordered, merged or approximated. Exponentials and logarithms stay with numpy, whose last digit differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from numba import njit
+
+
+def compiled[F: Callable[..., Any]](function: F) -> F:
+    """Compile a function when it is first called, and keep the result on disk for the next process.
+
+    The kept result is renewed when the file of the function changes, and only then: a compiled function may
+    call no compiled function of another module.
+    """
+    # As numpy does, a division by zero gives an infinity or no number.
+    return cast("F", njit(cache=True, error_model="numpy")(function))
