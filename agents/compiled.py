@@ -1,4 +1,4 @@
-"""Loops that are compiled: what a month asks of whole tables at once, where a chain of array operations is slow.
+"""Compiled loops: what a month asks of whole tables at once, where a chain of array operations is slow.
 
 An array operation on some hundred rows costs less for its arithmetic than for being called, and a month needs
 thousands of them. A compiled loop does many at once. Such a function takes arrays and plain numbers, reads
