@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.discounting import annuity_factor, yearly_step
 from agents.economics.valuation import (
@@ -21,7 +22,7 @@ from agents.economics.valuation import (
     spread_cost,
 )
 from agents.tables import Tenure
-from model.ownership import machines_at_market, machines_on_order
+from model.ownership import machines_on_order
 
 if TYPE_CHECKING:
     from model.options import BlockTable
@@ -103,9 +104,7 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
     def add(hand: np.ndarray, value: np.ndarray) -> np.ndarray:
         return np.bincount(hand, value, minlength=count)
 
-    site, hand = holdings.site, holdings.site_hand
-    rate = hands.rate[hand]
-    mines = add(hand, mining_worth(state, site, holdings.fleet, holdings.new, rate))
+    mines, coming, power, machines = sites_worth(state, holdings, hands.rate)
     if len(holdings.guest):
         client_rate = hands.rate[holdings.guest_hand]
         mines += add(
@@ -117,37 +116,107 @@ def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
         leases = add(holdings.lease_hand, lease_worth(state, holdings.lease, lease_rate))
     if len(holdings.block):
         options = add(holdings.block_hand, option_worth(state, holdings.block, holdings.gain, holdings.reach))
-    pipeline = options + add(
-        hand, pipeline_worth(state, site, holdings.new, rate) + later_options_worth(state, site, rate)
-    )
-    kept = 1.0 - state.scenario.finance.distress_discount_single
-    power, machines = (add(hand, worth) for worth in pieces_of(state, site))
-    signed = np.maximum(leases, 0.0)
-    places = power + signed + np.maximum(pipeline, 0.0)
-    pieces, break_up = places * kept + machines, places + machines
-    years, let = _business(state, holdings, count)
+    years, let = business(state, holdings, count)
     overhead = overhead_value(hands.overhead, hands.rate, years)
-    mines -= overhead * (1.0 - let)
-    leases -= overhead * let
-    return Parts(mines + np.maximum(pieces - mines - leases - pipeline, 0.0), leases, pipeline, break_up)
+    kept = 1.0 - state.scenario.finance.distress_discount_single
+    return Parts(*_whole(mines, leases, options + coming, power, machines, overhead, let, kept))
 
 
-def mining_worth(
-    state: State, site: np.ndarray, fleet: np.ndarray, new: np.ndarray, rate: np.ndarray
+@compiled
+def _whole(
+    mines: np.ndarray,
+    leases: np.ndarray,
+    pipeline: np.ndarray,
+    power: np.ndarray,
+    machines: np.ndarray,
+    overhead: np.ndarray,
+    let: np.ndarray,
+    kept: float,
 ) -> np.ndarray:
-    """Return what mining at each site is worth: machines, their refresh, empty megawatts, orders at cost.
+    """Return the fields of `Parts`, one row each, from what the parts are worth before overhead."""
+    parts = np.empty((4, mines.size))
+    for hand in range(mines.size):
+        places = power[hand] + max(leases[hand], 0.0) + max(pipeline[hand], 0.0)
+        mining = mines[hand] - overhead[hand] * (1.0 - let[hand])
+        signed = leases[hand] - overhead[hand] * let[hand]
+        pieces = places * kept + machines[hand]
+        parts[0, hand] = mining + max(pieces - mining - signed - pipeline[hand], 0.0)
+        parts[1, hand] = signed
+        parts[2, hand] = pipeline[hand]
+        parts[3, hand] = places + machines[hand]
+    return parts
 
-    Machines are half way through their life on average when the next refresh begins. On somebody else's
-    premises only the machines count: the megawatts are the host's.
+
+def sites_worth(state: State, holdings: Holdings, rates: np.ndarray) -> np.ndarray:
+    """Return what sites are worth by hand, musd, [4 x hands].
+
+    Rows: mining; pipelines, later options on tenants included; unlet power and machines sold apart and in no
+    hurry. Machines are half way through their life on average when the next refresh begins. On somebody
+    else's premises only the machines count: the megawatts are the host's.
     """
-    sites = state.sites
-    refresh = np.exp(rate * (-0.5 * state.scenario.bitcoin.machine_life))
-    own = sites.tenure[site] != Tenure.HOSTED
-    mining = new * sites.mining_mw[site] * own
-    fetched = (sites.hash[site] @ state.machine_price) * state.scenario.bitcoin.machine_resale
-    # Nobody keeps machines that are worth less than what they fetch and what would take their place.
-    running = np.maximum(fleet + mining * refresh, fetched + mining)
-    return running + new * sites.idle_mw[site] * own + machines_on_order(state)[site]
+    sites, scenario, site = state.sites, state.scenario, holdings.site
+    bitcoin, finance = scenario.bitcoin, scenario.finance
+    rate = rates[holdings.site_hand]
+    exponents = _site_exponents(site, rate, sites.energisation, state.month, -0.5 * bitcoin.machine_life)
+    discounts = np.exp(exponents, exponents)
+    columns = _SiteColumns(sites.tenure, sites.stage, sites.mining_mw, sites.idle_mw, sites.pipeline_mw)
+    machines = sites.hash[site] @ state.machine_price, machines_on_order(state)[site]
+    later = later_options_worth(state, site, rate)
+    prices = bitcoin.machine_resale, finance.site_price, finance.mine_capex
+    return _site_parts(
+        holdings, columns, machines, discounts, later, stage_probability(state), prices, len(rates)
+    )
+
+
+class _SiteColumns(NamedTuple):
+    tenure: np.ndarray
+    stage: np.ndarray
+    mining_mw: np.ndarray
+    idle_mw: np.ndarray
+    pipeline_mw: np.ndarray
+
+
+@compiled
+def _site_exponents(
+    site: np.ndarray, rate: np.ndarray, energisation: np.ndarray, month: int, refresh: float
+) -> np.ndarray:
+    """Return the exponents of what discounts the next refresh, and of what discounts coming megawatts."""
+    exponents = np.empty((2, site.size))
+    for row in range(site.size):
+        wait = max(energisation[site[row]] - month - 1, 0) / MONTHS
+        exponents[0, row] = rate[row] * refresh
+        exponents[1, row] = -rate[row] * wait
+    return exponents
+
+
+@compiled
+def _site_parts(
+    holdings: Holdings,
+    columns: _SiteColumns,
+    machines: tuple[np.ndarray, np.ndarray],
+    discounts: np.ndarray,
+    later: np.ndarray,
+    stage_chance: np.ndarray,
+    prices: tuple[float, float, float],
+    count: int,
+) -> np.ndarray:
+    resale, site_price, mine_capex = prices
+    running_new, ordered_new = machines
+    parts = np.zeros((4, count))
+    for row in range(holdings.site.size):
+        site, hand, new = holdings.site[row], holdings.site_hand[row], holdings.new[row]
+        own = 0.0 if columns.tenure[site] == Tenure.HOSTED else 1.0
+        idle, pipeline = columns.idle_mw[site], columns.pipeline_mw[site]
+        mining = new * columns.mining_mw[site] * own
+        # Nobody keeps machines that are worth less than what they fetch and what would take their place.
+        fetched = running_new[row] * resale
+        running = max(holdings.fleet[row] + mining * discounts[0, row], fetched + mining)
+        parts[0, hand] += running + new * idle * own + ordered_new[row]
+        coming = pipeline * stage_chance[columns.stage[site]] * max(new - mine_capex, 0.0)
+        parts[1, hand] += coming * discounts[1, row] + later[row]
+        parts[2, hand] += site_price * (columns.mining_mw[site] + idle) * own
+        parts[3, hand] += (running_new[row] + ordered_new[row]) * resale
+    return parts
 
 
 def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -159,22 +228,44 @@ def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.nda
     return sites.mining_mw[guest] * per_mw + sites.idle_mw[guest] * new
 
 
-def _business(state: State, holdings: Holdings, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return how long each hand's present business lasts, and the part of its megawatts that are let.
+def business(state: State, holdings: Holdings, count: int) -> np.ndarray:
+    """Return how long each hand's present business lasts, and the part of its megawatts let, [2 x hands].
 
     It lasts for the machines' life, or lease terms, by megawatts. Overhead is reckoned for that long, as the
     machines and rents that pay for it are, and each megawatt in use, mined on or let, bears the same of it.
     """
-    sites, leases, site, lease = state.sites, state.leases, holdings.site, holdings.lease
-    life = state.scenario.bitcoin.machine_life
-    unlet = np.bincount(holdings.site_hand, sites.mining_mw[site] + sites.idle_mw[site], minlength=count)
-    mw = leases.gross_mw[lease]
-    end = leases.delivery[lease] + leases.term[lease] - state.month - 1
-    let = np.bincount(holdings.lease_hand, mw, minlength=count)
-    let_years = np.bincount(holdings.lease_hand, mw * np.maximum(end, 0) / MONTHS, minlength=count)
-    total = unlet + let
-    below = np.where(total > 0.0, total, 1.0)
-    return np.where(total > 0.0, (unlet * life + let_years) / below, life), let / below
+    sites, leases = state.sites, state.leases
+    unlet = sites.mining_mw, sites.idle_mw
+    contracts = leases.gross_mw, leases.delivery, leases.term
+    return _business(holdings, unlet, contracts, state.month, state.scenario.bitcoin.machine_life, count)
+
+
+@compiled
+def _business(
+    holdings: Holdings,
+    unlet_mw: tuple[np.ndarray, np.ndarray],
+    contracts: tuple[np.ndarray, np.ndarray, np.ndarray],
+    month: int,
+    life: float,
+    count: int,
+) -> np.ndarray:
+    (mining_mw, idle_mw), (gross_mw, delivery, term) = unlet_mw, contracts
+    unlet, let, let_years = np.zeros(count), np.zeros(count), np.zeros(count)
+    for row in range(holdings.site.size):
+        site = holdings.site[row]
+        unlet[holdings.site_hand[row]] += mining_mw[site] + idle_mw[site]
+    for row in range(holdings.lease.size):
+        lease, hand = holdings.lease[row], holdings.lease_hand[row]
+        end = delivery[lease] + term[lease] - month - 1
+        let[hand] += gross_mw[lease]
+        let_years[hand] += gross_mw[lease] * max(end, 0) / MONTHS
+    lasts = np.empty((2, count))
+    for hand in range(count):
+        total = unlet[hand] + let[hand]
+        below = total if total > 0.0 else 1.0
+        lasts[0, hand] = (unlet[hand] * life + let_years[hand]) / below if total > 0.0 else life
+        lasts[1, hand] = let[hand] / below
+    return lasts
 
 
 def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -182,61 +273,95 @@ def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray
 
     A prepayment is owed at its face elsewhere; that it is credited late is a gain here.
     """
-    leases = state.leases
-    wait = np.maximum(leases.delivery[lease] - state.month - 1, 0)
-    left = np.maximum(leases.delivery[lease] + leases.term[lease] - state.month - 1 - wait, 0)
-    hazard = _payer_hazard(state, lease)
+    leases, terms, ai = state.leases, state.terms, state.scenario.ai
+    growth = np.log1p(leases.escalator[lease])
+    dates = leases.delivery, leases.term, leases.promised, leases.capex, leases.capex_spent
+    wait, left, begin, credited, build, unspent = _lease_times(lease, dates, state.month)
+    hazard = _payer_hazard(lease, leases.default_hazard, leases.backstop, ai.default_investment_grade)
+    built = leases.product, leases.it_mw, leases.tenant_capex_share, leases.at_start, leases.capex
     value = risky_lease_value(
-        smooth_rent(state, lease) * leases.it_mw[lease] * leases.operating_margin[lease],
-        np.log1p(leases.escalator[lease]),
+        smooth_rent(state, lease, growth) * leases.it_mw[lease] * leases.operating_margin[lease],
+        growth,
         rate,
         hazard,
-        wait / MONTHS,
-        left / MONTHS,
-        _worth_when_back(state, lease),
+        wait,
+        left,
+        _worth_when_back(lease, built, terms.capex, terms.residual),
     )
     prepaid = np.maximum(leases.prepaid[lease], 0.0)
     if prepaid.any():
-        begin = leases.delivery[lease] + PREPAYMENT_CREDIT_START * MONTHS - state.month - 1
-        begin = np.minimum(np.maximum(begin, 0), wait + left)
-        value += deferred_credit_gain(prepaid, rate + hazard, begin / MONTHS, (wait + left - begin) / MONTHS)
-    unspent = np.maximum(leases.capex[lease] - leases.capex_spent[lease], 0.0)
-    build = np.maximum(leases.promised[lease] - state.month - 1, 0) / MONTHS
+        value += deferred_credit_gain(prepaid, rate + hazard, begin, credited)
     return value - spread_cost(unspent, rate, build)
 
 
-def smooth_rent(state: State, lease: np.ndarray) -> np.ndarray:
+@compiled
+def _lease_times(lease: np.ndarray, dates: tuple[np.ndarray, ...], month: int) -> np.ndarray:
+    """Return years until delivery, of rent, until and of prepaid credit, and of building; musd unspent."""
+    delivery, term, promised, capex, capex_spent = dates
+    times = np.empty((6, lease.size))
+    for row in range(lease.size):
+        each = lease[row]
+        wait = max(delivery[each] - month - 1, 0)
+        left = max(delivery[each] + term[each] - month - 1 - wait, 0)
+        begin = delivery[each] + PREPAYMENT_CREDIT_START * MONTHS - month - 1
+        begin = min(max(begin, 0.0), float(wait + left))
+        times[0, row] = wait / MONTHS
+        times[1, row] = left / MONTHS
+        times[2, row] = begin / MONTHS
+        times[3, row] = (wait + left - begin) / MONTHS
+        times[4, row] = max(promised[each] - month - 1, 0) / MONTHS
+        times[5, row] = max(capex[each] - capex_spent[each], 0.0)
+    return times
+
+
+def smooth_rent(state: State, lease: np.ndarray, growth: np.ndarray) -> np.ndarray:
     """Return the rent after this month, musd/IT MW-year, as if it grew all the time and not once a year.
 
-    It pays in every lease year what the lease pays; the formulas of value reckon with continuous growth. In
+    It pays in every lease year what the lease pays; the formulas of value reckon with continuous `growth`. In
     the last year, when the rent is not raised any more, what is left comes out too high by half the growth of
     that rest at most.
     """
     leases = state.leases
-    growth = np.log1p(leases.escalator[lease])
-    age = np.maximum(state.month + 1 - leases.delivery[lease], 0)
-    # The rent in force is raised when the coming month is an anniversary.
-    since = np.where((age > 0) & (age % MONTHS == 0.0), MONTHS, age % MONTHS) / MONTHS
+    since = _years_since_raise(lease, leases.delivery, state.month)
     return leases.rent_now[lease] * yearly_step(growth) * np.exp(growth * since)
 
 
-def _payer_hazard(state: State, lease: np.ndarray) -> np.ndarray:
+@compiled
+def _years_since_raise(lease: np.ndarray, delivery: np.ndarray, month: int) -> np.ndarray:
+    since = np.empty(lease.size)
+    for row in range(lease.size):
+        age = max(month + 1 - delivery[lease[row]], 0)
+        # The rent in force is raised when the coming month is an anniversary.
+        since[row] = (MONTHS if age > 0 and age % MONTHS == 0.0 else age % MONTHS) / MONTHS
+    return since
+
+
+@compiled
+def _payer_hazard(
+    lease: np.ndarray, default_hazard: np.ndarray, backstop: np.ndarray, investment_grade: float
+) -> np.ndarray:
     """Return the default hazard of who pays in the end: the tenant, or a guarantor of investment grade."""
-    leases = state.leases
-    hazard = leases.default_hazard[lease]
-    guaranteed = np.minimum(hazard, state.scenario.ai.default_investment_grade)
-    return np.where(leases.backstop[lease], guaranteed, hazard)
+    hazard = np.empty(lease.size)
+    for row in range(lease.size):
+        tenants = default_hazard[lease[row]]
+        hazard[row] = min(tenants, investment_grade) if backstop[lease[row]] else tenants
+    return hazard
 
 
-def _worth_when_back(state: State, lease: np.ndarray) -> np.ndarray:
+@compiled
+def _worth_when_back(
+    lease: np.ndarray, built: tuple[np.ndarray, ...], usual_capex: np.ndarray, residual: np.ndarray
+) -> np.ndarray:
     """Return the worth of what was built once the tenant has gone, musd; old contracts state its cost."""
-    leases, terms = state.leases, state.terms
-    product, it_mw = leases.product[lease] - 1, leases.it_mw[lease]
-    usual = terms.capex[product] * it_mw * (1.0 - leases.tenant_capex_share[lease])
-    scale = np.where(
-        leases.at_start[lease] & (usual > 0.0), leases.capex[lease] / np.maximum(usual, 1e-9), 1.0
-    )
-    return terms.residual[product] * it_mw * scale
+    products, it_mw, tenant_share, at_start, capex = built
+    worth = np.empty(lease.size)
+    for row in range(lease.size):
+        each = lease[row]
+        product = products[each] - 1
+        usual = usual_capex[product] * it_mw[each] * (1.0 - tenant_share[each])
+        scale = capex[each] / max(usual, 1e-9) if at_start[each] and usual > 0.0 else 1.0
+        worth[row] = residual[product] * it_mw[each] * scale
+    return worth
 
 
 def stage_probability(state: State) -> np.ndarray:
@@ -250,15 +375,6 @@ def stage_probability(state: State) -> np.ndarray:
             finance.probability_option,
         ]
     )
-
-
-def pipeline_worth(state: State, site: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return what mining on the coming megawatts is worth, each stage by its chance to energise."""
-    sites = state.sites
-    mine = np.maximum(new - state.scenario.finance.mine_capex, 0.0)
-    wait = np.maximum(sites.energisation[site] - state.month - 1, 0) / MONTHS
-    chance = stage_probability(state)[sites.stage[site]]
-    return sites.pipeline_mw[site] * chance * mine * np.exp(-rate * wait)
 
 
 def option_worth(state: State, block: np.ndarray, gain: np.ndarray, reach: np.ndarray) -> np.ndarray:
@@ -343,11 +459,3 @@ def surplus(
 def reach_of(state: State, rate: np.ndarray) -> np.ndarray:
     """Return the present value of one paid when an eligible megawatt finds a tenant, at n rates."""
     return arrival_value(state.signing_rate, state.scenario.choice.window_rate, rate)
-
-
-def pieces_of(state: State, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each site's unlet power and its machines fetch, sold apart and in no hurry, musd."""
-    sites = state.sites
-    own = sites.tenure[site] != Tenure.HOSTED
-    power = state.scenario.finance.site_price * (sites.mining_mw[site] + sites.idle_mw[site]) * own
-    return power, machines_at_market(state, site)
