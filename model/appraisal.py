@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from agents.columns import rows_where
 from agents.compiled import compiled
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.discounting import annuity_factor, yearly_step
@@ -153,19 +152,26 @@ def sites_worth(state: State, holdings: Holdings, rates: np.ndarray) -> np.ndarr
     Rows: mining; pipelines, later options on tenants included; unlet power and machines sold apart and in no
     hurry. Machines are half way through their life on average when the next refresh begins. On somebody
     else's premises only the machines count: the megawatts are the host's.
+
+    Coming megawatts that buyers do not look at yet are held to gain from a tenant what pipelines gain that
+    are on offer now (all blocks, where there is none), once they come within the buyers' horizon.
     """
     sites, scenario, site = state.sites, state.scenario, holdings.site
-    bitcoin, finance = scenario.bitcoin, scenario.finance
+    bitcoin, finance, ai = scenario.bitcoin, scenario.finance, scenario.ai
     rate = rates[holdings.site_hand]
-    exponents = _site_exponents(site, rate, sites.energisation, state.month, -0.5 * bitcoin.machine_life)
-    discounts = np.exp(exponents, exponents)
-    columns = _SiteColumns(sites.tenure, sites.stage, sites.mining_mw, sites.idle_mw, sites.pipeline_mw)
-    machines = sites.hash[site] @ state.machine_price, machines_on_order(state)[site]
-    later = later_options_worth(state, site, rate)
-    prices = bitcoin.machine_resale, finance.site_price, finance.mine_capex
-    return _site_parts(
-        holdings, columns, machines, discounts, later, stage_probability(state), prices, len(rates)
+    columns = _SiteColumns(
+        *(sites.tenure, sites.stage, sites.mining_mw, sites.idle_mw, sites.pipeline_mw),
+        *(sites.convertible, sites.us, sites.energisation),
     )
+    months = state.month, ai.planning_months
+    exponents = _site_exponents(site, rate, sites.energisation, months, -0.5 * bitcoin.machine_life)
+    discounts = np.exp(exponents, exponents)
+    machines = sites.hash[site] @ state.machine_price, machines_on_order(state)[site]
+    prices = bitcoin.machine_resale, finance.site_price, finance.mine_capex
+    later = ai.minimum_block_mw, _usual_gain(state)
+    reach, chances = reach_of(state, rate), stage_probability(state)
+    rows = discounts, reach, _offered(state), chances
+    return _site_parts(holdings, columns, machines, rows, prices, later, len(rates))
 
 
 class _SiteColumns(NamedTuple):
@@ -174,18 +180,23 @@ class _SiteColumns(NamedTuple):
     mining_mw: np.ndarray
     idle_mw: np.ndarray
     pipeline_mw: np.ndarray
+    convertible: np.ndarray
+    us: np.ndarray
+    energisation: np.ndarray
 
 
 @compiled
 def _site_exponents(
-    site: np.ndarray, rate: np.ndarray, energisation: np.ndarray, month: int, refresh: float
+    site: np.ndarray, rate: np.ndarray, energisation: np.ndarray, months: tuple[int, int], refresh: float
 ) -> np.ndarray:
-    """Return the exponents of what discounts the next refresh, and of what discounts coming megawatts."""
-    exponents = np.empty((2, site.size))
+    """Return the exponents of three discounts: on the next refresh, coming megawatts, and later options."""
+    month, planning_months = months
+    exponents = np.empty((3, site.size))
     for row in range(site.size):
-        wait = max(energisation[site[row]] - month - 1, 0) / MONTHS
+        left = energisation[site[row]] - month
         exponents[0, row] = rate[row] * refresh
-        exponents[1, row] = -rate[row] * wait
+        exponents[1, row] = -rate[row] * (max(left - 1, 0) / MONTHS)
+        exponents[2, row] = -rate[row] * (max(left - planning_months, 0) / MONTHS)
     return exponents
 
 
@@ -194,14 +205,15 @@ def _site_parts(
     holdings: Holdings,
     columns: _SiteColumns,
     machines: tuple[np.ndarray, np.ndarray],
-    discounts: np.ndarray,
-    later: np.ndarray,
-    stage_chance: np.ndarray,
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     prices: tuple[float, float, float],
+    later: tuple[float, float],
     count: int,
 ) -> np.ndarray:
     resale, site_price, mine_capex = prices
     running_new, ordered_new = machines
+    discounts, reach, offered, stage_chance = rows
+    least, usual_gain = later
     parts = np.zeros((4, count))
     for row in range(holdings.site.size):
         site, hand, new = holdings.site[row], holdings.site_hand[row], holdings.new[row]
@@ -212,11 +224,23 @@ def _site_parts(
         fetched = running_new[row] * resale
         running = max(holdings.fleet[row] + mining * discounts[0, row], fetched + mining)
         parts[0, hand] += running + new * idle * own + ordered_new[row]
-        coming = pipeline * stage_chance[columns.stage[site]] * max(new - mine_capex, 0.0)
-        parts[1, hand] += coming * discounts[1, row] + later[row]
+        chance = stage_chance[columns.stage[site]]
+        coming = pipeline * chance * max(new - mine_capex, 0.0) * discounts[1, row]
+        if columns.convertible[site] and columns.us[site] and pipeline >= least and not offered[site]:
+            coming += pipeline * (chance * discounts[2, row]) * usual_gain * reach[row]
+        parts[1, hand] += coming
         parts[2, hand] += site_price * (columns.mining_mw[site] + idle) * own
         parts[3, hand] += (running_new[row] + ordered_new[row]) * resale
     return parts
+
+
+def _offered(state: State) -> np.ndarray:
+    """Return which sites offer their pipeline to tenants this month."""
+    table: BlockTable | None = state.scratch.get("blocks")
+    offered = np.zeros(len(state.sites), dtype=bool)
+    if table is not None:
+        offered[table.site[table.from_pipeline]] = True
+    return offered
 
 
 def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -393,34 +417,14 @@ def unlet_mw(state: State, block: np.ndarray) -> np.ndarray:
     return np.where(table.from_pipeline[block], sites.pipeline_mw[site], now)
 
 
-def later_options_worth(state: State, site: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return what finding a tenant is worth for coming megawatts that buyers do not look at yet.
-
-    They are held to gain what pipelines gain that are on offer now (all blocks, where there is none), once
-    they come within the buyers' horizon.
-    """
+def _usual_gain(state: State) -> float:
+    """Return what letting a coming megawatt gains at the blocks on offer, musd/MW; zero without any."""
     table: BlockTable | None = state.scratch.get("blocks")
-    sites, ai = state.sites, state.scenario.ai
-    worth = np.zeros(len(site))
     if table is None or not len(table.site):
-        return worth
-    fit = (sites.convertible & sites.us)[site] & (sites.pipeline_mw[site] >= ai.minimum_block_mw)
-    offered = np.zeros(len(sites), dtype=bool)
-    offered[table.site[table.from_pipeline]] = True
-    rows = rows_where(fit & ~offered[site])
-    if not len(rows):
-        return worth
-    later = site[rows]
-    wait = np.maximum(sites.energisation[later] - state.month - ai.planning_months, 0) / MONTHS
-    chance = stage_probability(state)[sites.stage[later]] * np.exp(-rate[rows] * wait)
-    worth[rows] = sites.pipeline_mw[later] * chance * _usual_gain(state, table) * reach_of(state, rate[rows])
-    return worth
-
-
-def _usual_gain(state: State, table: BlockTable) -> float:
+        return 0.0
     weight = table.mw * table.from_pipeline
     weight = weight if weight.any() else table.mw
-    return float(gain_of_letting(state, table) @ weight / weight.sum())
+    return float(gain_of_letting(state, table) @ weight / np.add.reduce(weight))
 
 
 def gain_of_letting(state: State, table: BlockTable) -> np.ndarray:
@@ -431,8 +435,7 @@ def gain_of_letting(state: State, table: BlockTable) -> np.ndarray:
     """
     known = state.scratch.get("gain_of_letting")
     if known is None:
-        bid = table.bid.max(axis=0, initial=-np.inf)
-        expected = np.minimum(state.expected_rent[None, 1:], bid)
+        expected = np.minimum(state.expected_rent[1:], np.maximum.reduce(table.bid, initial=-np.inf))
         known = surplus(state, expected, table.slope, table.level, table.resale - table.mine)
         state.scratch["gain_of_letting"] = known
     return known
@@ -450,10 +453,21 @@ def surplus(
         level: Of the lease line, [n x 3].
         instead: Resale of displaced machines less the value of mining on, musd per gross MW, [n].
     """
-    bids = np.isfinite(rent)
-    let = np.where(bids, slope * np.where(bids, rent, 0.0) + level, -np.inf)
-    best = let.max(axis=1, initial=-np.inf) * state.scenario.leases.it_to_gross
-    return np.maximum(best + instead, 0.0)
+    return _surplus(rent, slope, level, instead, state.scenario.leases.it_to_gross)
+
+
+@compiled
+def _surplus(
+    rent: np.ndarray, slope: np.ndarray, level: np.ndarray, instead: np.ndarray, it_to_gross: float
+) -> np.ndarray:
+    gain = np.empty(instead.size)
+    for row in range(instead.size):
+        best = -np.inf
+        for product in range(rent.shape[1]):
+            if np.isfinite(rent[row, product]):
+                best = max(best, slope[row, product] * rent[row, product] + level[row, product])
+        gain[row] = max(best * it_to_gross + instead[row], 0.0)
+    return gain
 
 
 def reach_of(state: State, rate: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.tables import LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, gain_of_letting, reach_of
 from model.options import BlockTable
@@ -45,20 +46,17 @@ def holdings_of_all(state: State) -> Holdings:
     from next month.
     """
     sites, leases, scratch = state.sites, state.leases, state.scratch
-    site = rows_where(sites.owner >= 0)
     now = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
-    before = _grown(scratch["resale_value"], len(sites))
-    left = np.minimum(now / np.where(before > 0.0, before, 1.0), 1.0)
-    fleet = _grown(scratch["fleet_value"], len(sites)) * left
-    new = _grown(scratch["new_mine_value"], len(sites))
+    known = scratch["resale_value"], scratch["fleet_value"], scratch["new_mine_value"]
+    site, site_hand, fleet, new = _held(sites.owner, now, *known)
     lease = rows_where(leases.status <= LeaseStatus.DELIVERING)
     block, block_hand, gain, reach = _blocks(state)
     guest, host = guests(state)
     return Holdings(
         site=site,
-        site_hand=sites.owner[site],
-        fleet=fleet[site],
-        new=new[site],
+        site_hand=site_hand,
+        fleet=fleet,
+        new=new,
         lease=lease,
         lease_hand=leases.landlord[lease],
         block=block,
@@ -67,16 +65,38 @@ def holdings_of_all(state: State) -> Holdings:
         reach=reach,
         guest=guest,
         guest_hand=sites.owner[host],
-        guest_new=new[host],
+        guest_new=_grown(scratch["new_mine_value"], len(sites))[host],
     )
+
+
+@compiled
+def _held(
+    owner: np.ndarray, now: np.ndarray, before: np.ndarray, fleet: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sites somebody holds, who, what is left of their fleets, and what filling them is worth.
+
+    Sites founded since the values were made have none yet.
+    """
+    held = (owner >= 0).nonzero()[0]
+    left, filling = np.zeros(held.size), np.zeros(held.size)
+    for row in range(held.size):
+        site = held[row]
+        if site < before.size:
+            fetched = before[site] if before[site] > 0.0 else 1.0
+            left[row] = fleet[site] * min(now[site] / fetched, 1.0)
+            filling[row] = new[site]
+    return held, owner[held], left, filling
 
 
 def guests(state: State) -> tuple[np.ndarray, np.ndarray]:
     """Return hosted site rows whose host is known and there, and the hosts' site rows."""
-    sites = state.sites
-    there = (sites.host_site >= 0) & (sites.owner >= 0)
-    guest = rows_where(there & (sites.owner[sites.host_site] >= 0))
-    return guest, sites.host_site[guest]
+    guest = _guests(state.sites.owner, state.sites.host_site)
+    return guest, state.sites.host_site[guest]
+
+
+@compiled
+def _guests(owner: np.ndarray, host_site: np.ndarray) -> np.ndarray:
+    return ((host_site >= 0) & (owner >= 0) & (owner[host_site] >= 0)).nonzero()[0]
 
 
 def _blocks(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
