@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics.blocks import PREPAYMENT_CREDIT_START
-from agents.economics.discounting import annuity_factor, yearly_step
+from agents.economics.discounting import annuity_factor
 from agents.economics.valuation import (
     arrival_value,
-    deferred_credit_gain,
     overhead_value,
-    risky_lease_value,
-    spread_cost,
 )
 from agents.tables import Tenure
+from model.lease_worth import lease_worth
 from model.ownership import machines_on_order
 
 if TYPE_CHECKING:
@@ -290,102 +287,6 @@ def _business(
         lasts[0, hand] = (unlet[hand] * life + let_years[hand]) / below if total > 0.0 else life
         lasts[1, hand] = let[hand] / below
     return lasts
-
-
-def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return what live leases are worth to a landlord, cost still to be spent deducted, loans not.
-
-    A prepayment is owed at its face elsewhere; that it is credited late is a gain here.
-    """
-    leases, terms, ai = state.leases, state.terms, state.scenario.ai
-    growth = np.log1p(leases.escalator[lease])
-    dates = leases.delivery, leases.term, leases.promised, leases.capex, leases.capex_spent
-    wait, left, begin, credited, build, unspent = _lease_times(lease, dates, state.month)
-    hazard = _payer_hazard(lease, leases.default_hazard, leases.backstop, ai.default_investment_grade)
-    built = leases.product, leases.it_mw, leases.tenant_capex_share, leases.at_start, leases.capex
-    value = risky_lease_value(
-        smooth_rent(state, lease, growth) * leases.it_mw[lease] * leases.operating_margin[lease],
-        growth,
-        rate,
-        hazard,
-        wait,
-        left,
-        _worth_when_back(lease, built, terms.capex, terms.residual),
-    )
-    prepaid = np.maximum(leases.prepaid[lease], 0.0)
-    if prepaid.any():
-        value += deferred_credit_gain(prepaid, rate + hazard, begin, credited)
-    return value - spread_cost(unspent, rate, build)
-
-
-@compiled
-def _lease_times(lease: np.ndarray, dates: tuple[np.ndarray, ...], month: int) -> np.ndarray:
-    """Return years until delivery, of rent, until and of prepaid credit, and of building; musd unspent."""
-    delivery, term, promised, capex, capex_spent = dates
-    times = np.empty((6, lease.size))
-    for row in range(lease.size):
-        each = lease[row]
-        wait = max(delivery[each] - month - 1, 0)
-        left = max(delivery[each] + term[each] - month - 1 - wait, 0)
-        begin = delivery[each] + PREPAYMENT_CREDIT_START * MONTHS - month - 1
-        begin = min(max(begin, 0.0), float(wait + left))
-        times[0, row] = wait / MONTHS
-        times[1, row] = left / MONTHS
-        times[2, row] = begin / MONTHS
-        times[3, row] = (wait + left - begin) / MONTHS
-        times[4, row] = max(promised[each] - month - 1, 0) / MONTHS
-        times[5, row] = max(capex[each] - capex_spent[each], 0.0)
-    return times
-
-
-def smooth_rent(state: State, lease: np.ndarray, growth: np.ndarray) -> np.ndarray:
-    """Return the rent after this month, musd/IT MW-year, as if it grew all the time and not once a year.
-
-    It pays in every lease year what the lease pays; the formulas of value reckon with continuous `growth`. In
-    the last year, when the rent is not raised any more, what is left comes out too high by half the growth of
-    that rest at most.
-    """
-    leases = state.leases
-    since = _years_since_raise(lease, leases.delivery, state.month)
-    return leases.rent_now[lease] * yearly_step(growth) * np.exp(growth * since)
-
-
-@compiled
-def _years_since_raise(lease: np.ndarray, delivery: np.ndarray, month: int) -> np.ndarray:
-    since = np.empty(lease.size)
-    for row in range(lease.size):
-        age = max(month + 1 - delivery[lease[row]], 0)
-        # The rent in force is raised when the coming month is an anniversary.
-        since[row] = (MONTHS if age > 0 and age % MONTHS == 0.0 else age % MONTHS) / MONTHS
-    return since
-
-
-@compiled
-def _payer_hazard(
-    lease: np.ndarray, default_hazard: np.ndarray, backstop: np.ndarray, investment_grade: float
-) -> np.ndarray:
-    """Return the default hazard of who pays in the end: the tenant, or a guarantor of investment grade."""
-    hazard = np.empty(lease.size)
-    for row in range(lease.size):
-        tenants = default_hazard[lease[row]]
-        hazard[row] = min(tenants, investment_grade) if backstop[lease[row]] else tenants
-    return hazard
-
-
-@compiled
-def _worth_when_back(
-    lease: np.ndarray, built: tuple[np.ndarray, ...], usual_capex: np.ndarray, residual: np.ndarray
-) -> np.ndarray:
-    """Return the worth of what was built once the tenant has gone, musd; old contracts state its cost."""
-    products, it_mw, tenant_share, at_start, capex = built
-    worth = np.empty(lease.size)
-    for row in range(lease.size):
-        each = lease[row]
-        product = products[each] - 1
-        usual = usual_capex[product] * it_mw[each] * (1.0 - tenant_share[each])
-        scale = capex[each] / max(usual, 1e-9) if at_start[each] and usual > 0.0 else 1.0
-        worth[row] = residual[product] * it_mw[each] * scale
-    return worth
 
 
 def stage_probability(state: State) -> np.ndarray:

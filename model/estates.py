@@ -15,8 +15,8 @@ import numpy as np
 from agents.columns import among, rows_where
 from agents.economics.credit import fire_sale_discount
 from agents.tables import Kind, LeaseStatus, Status, Tenure
-from model.appraisal import lease_worth
 from model.funding import free_cash, miners
+from model.lease_worth import lease_worth
 from model.ledger import TOLERANCE
 from model.ownership import (
     end_firms,

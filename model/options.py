@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.blocks import (
     ProductTerms,
     lease_line,
@@ -158,38 +159,52 @@ def mine_values(
     """
     bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
     best = best_machine_on_sale(state)
-    # The best machine at every site comes behind the fleets, so that the formula runs once for all.
-    count = len(fleet.site)
-    site = np.concatenate([fleet.site, np.arange(len(rate))])
-    machine = np.concatenate([efficiency[fleet.generation], np.full(len(rate), efficiency[best])])
-    wait = np.zeros(len(site))
-    wait[count:] = bitcoin.order_lead_months / MONTHS
+    count, lead = len(fleet.site), bitcoin.order_lead_months / MONTHS
+    expected = price, efficiency, cost, decay, rate
+    net, machine, cash_cost, fall, discount, wait = _machines_and_best(fleet, *expected, best, lead)
     worth = state.scenario.power.availability * machine_value(
-        price[site],
-        machine,
-        cost[site],
-        np.maximum(decay, 0.0)[site],
-        rate[site],
-        max_life=bitcoin.machine_life,
-        wait=wait,
+        net, machine, cash_cost, fall, discount, max_life=bitcoin.machine_life, wait=wait
     )
     price_new, each = float(state.machine_price[best]), float(efficiency[best])
     new = new_mine_value(worth[count:], price_new, each, 0.0, rate, bitcoin.machine_life)
     return worth[:count], worth[count:], new
 
 
+@compiled
+def _machines_and_best(
+    fleet: Fleets,
+    price: np.ndarray,
+    efficiency: np.ndarray,
+    cost: np.ndarray,
+    decay: np.ndarray,
+    rate: np.ndarray,
+    best: int,
+    lead: float,
+) -> np.ndarray:
+    """Return price, J/TH, cost, decay, rate and wait of the fleets and then of the best machine at each site.
+
+    In one table, so that the formula of value runs once for all.
+    """
+    count = fleet.site.size
+    rows = np.empty((6, count + rate.size))
+    for row in range(count + rate.size):
+        site = fleet.site[row] if row < count else row - count
+        rows[0, row] = price[site]
+        rows[1, row] = efficiency[fleet.generation[row] if row < count else best]
+        rows[2, row] = cost[site]
+        rows[3, row] = max(decay[site], 0.0)
+        rows[4, row] = rate[site]
+        rows[5, row] = 0.0 if row < count else lead
+    return rows
+
+
 def value_options(state: State) -> None:
     """Value every eligible block in every use; leaves `blocks` in scratch."""
     site_mining_values(state)
-    site, from_pipeline, mw, mining_share = _offers(state)
-    firms, sites, terms = state.firms, state.sites, state.terms
-    firm = sites.owner[site]
-    fitted = np.minimum(sites.fitted_it_mw[site] / (mw * state.scenario.leases.it_to_gross), 1.0)
-    ready = _ready(state, site, from_pipeline, fitted)
-    mine, resale = _mining_side(state, site, from_pipeline, mining_share)
-    slope, level = rent_line(terms, ready, firms.lease_discount_rate[firm], fitted)
-    it_share = state.scenario.leases.it_to_gross
-    needed = (mine - resale) / it_share
+    site, firm, from_pipeline, mw, mining_share, fitted, ready = _offers(state)
+    mine, resale = _mining_side(state, site, firm, from_pipeline, mining_share)
+    slope, level = rent_line(state.terms, ready, state.firms.lease_discount_rate[firm], fitted)
+    needed = (mine - resale) / state.scenario.leases.it_to_gross
     state.scratch["blocks"] = BlockTable(
         site,
         firm,
@@ -207,54 +222,106 @@ def value_options(state: State) -> None:
     )
 
 
-def _offers(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return site, source, size and mining share of every eligible block."""
-    sites, scenario = state.sites, state.scenario
-    least, most = scenario.ai.minimum_block_mw, scenario.leases.block_mw
-    owner = sites.owner
-    status = state.firms.status[owner]
-    fit = sites.us & sites.convertible & (owner >= 0) & (status <= Status.DISTRESSED)
-    fit &= (sites.tenure != Tenure.HOSTED) & scenario.leases.market_enabled
-    soon = sites.energisation <= state.month + scenario.ai.planning_months
-    unlet = sites.mining_mw + sites.idle_mw
-    energised = rows_where(fit & (unlet >= least))
-    pipeline = rows_where(fit & (sites.pipeline_mw >= least) & soon & (sites.stage < Stage.OPTION))
-    size_now = np.minimum(unlet[energised], most)
-    size_later = np.minimum(sites.pipeline_mw[pipeline], most)
-    displaced = np.maximum(size_now - sites.idle_mw[energised], 0.0) / size_now
-    return (
-        np.concatenate([energised, pipeline]),
-        np.arange(len(energised) + len(pipeline)) >= len(energised),
-        np.concatenate([size_now, size_later]),
-        np.concatenate([displaced, np.zeros(len(pipeline))]),
+class _SiteColumns(NamedTuple):
+    owner: np.ndarray
+    us: np.ndarray
+    convertible: np.ndarray
+    tenure: np.ndarray
+    stage: np.ndarray
+    mining_mw: np.ndarray
+    idle_mw: np.ndarray
+    pipeline_mw: np.ndarray
+    fitted_it_mw: np.ndarray
+    energisation: np.ndarray
+
+
+def _offers(state: State) -> tuple[np.ndarray, ...]:
+    """Return site, firm, source, size, mining and fitted share, and years to delivery of eligible blocks."""
+    sites, leases, ai = state.sites, state.scenario.leases, state.scenario.ai
+    columns = _SiteColumns(
+        *(sites.owner, sites.us, sites.convertible, sites.tenure, sites.stage),
+        *(sites.mining_mw, sites.idle_mw, sites.pipeline_mw, sites.fitted_it_mw, sites.energisation),
     )
+    status = state.firms.status if leases.market_enabled else np.full(len(state.firms), Status.CLOSED)
+    least, most, horizon = ai.minimum_block_mw, leases.block_mw, ai.planning_months
+    lead, month = state.terms.lead, state.month
+    return _blocks_on_offer(columns, status, lead, month, horizon, least, most, leases.it_to_gross)
 
 
-def _ready(state: State, site: np.ndarray, from_pipeline: np.ndarray, fitted: np.ndarray) -> np.ndarray:
-    """Return years until delivery, [n x 3]: an empty hall shortens the build, a pipeline may delay it."""
-    build = state.terms.lead[None, :] * (1.0 - fitted[:, None])
-    power = np.where(from_pipeline, (state.sites.energisation[site] - state.month) / MONTHS, 0.0)
-    return np.maximum(build, power[:, None])
+@compiled
+def _blocks_on_offer(
+    columns: _SiteColumns,
+    status: np.ndarray,
+    lead: np.ndarray,
+    month: int,
+    horizon: int,
+    least: float,
+    most: float,
+    it_to_gross: float,
+) -> tuple[np.ndarray, ...]:
+    """Return what `_offers` does; an empty hall shortens the build, a pipeline may delay it."""
+    sites, energised = _eligible(columns, status, month + horizon, least)
+    count = sites.size
+    from_pipeline, ready = np.arange(count) >= energised, np.empty((count, lead.size))
+    mw, mining_share, fitted = np.empty(count), np.zeros(count), np.empty(count)
+    for block in range(count):
+        site, power = sites[block], 0.0
+        if from_pipeline[block]:
+            mw[block] = min(columns.pipeline_mw[site], most)
+            power = (columns.energisation[site] - month) / MONTHS
+        else:
+            mw[block] = min(columns.mining_mw[site] + columns.idle_mw[site], most)
+            mining_share[block] = max(mw[block] - columns.idle_mw[site], 0.0) / mw[block]
+        fitted[block] = min(columns.fitted_it_mw[site] / (mw[block] * it_to_gross), 1.0)
+        for product in range(lead.size):
+            ready[block, product] = max(lead[product] * (1.0 - fitted[block]), power)
+    return sites, columns.owner[sites], from_pipeline, mw, mining_share, fitted, ready
+
+
+@compiled
+def _eligible(columns: _SiteColumns, status: np.ndarray, last: int, least: float) -> tuple[np.ndarray, int]:
+    """Return the sites of eligible blocks, energised ones first, and how many these are."""
+    energised, coming = np.zeros(columns.us.size, np.bool_), np.zeros(columns.us.size, np.bool_)
+    for site in range(columns.us.size):
+        owner = columns.owner[site]
+        if not (columns.us[site] and columns.convertible[site] and owner >= 0):
+            continue
+        if columns.tenure[site] != Tenure.HOSTED and status[owner] <= Status.DISTRESSED:
+            energised[site] = columns.mining_mw[site] + columns.idle_mw[site] >= least
+            soon = columns.energisation[site] <= last and columns.stage[site] < Stage.OPTION
+            coming[site] = soon and columns.pipeline_mw[site] >= least
+    now = energised.nonzero()[0]
+    return np.concatenate((now, coming.nonzero()[0])), now.size
 
 
 def _mining_side(
-    state: State, site: np.ndarray, from_pipeline: np.ndarray, mining_share: np.ndarray
+    state: State, site: np.ndarray, firm: np.ndarray, from_pipeline: np.ndarray, mining_share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return value of mining on, and resale of the machines displaced, musd per gross MW of the block."""
     scratch = state.scratch
+    fetched = scratch["resale_value"][site]
     mine = value_of_mining_on(
         state,
         site,
         from_pipeline,
         mining_share,
         scratch["fleet_value"][site],
-        scratch["resale_value"][site],
+        fetched,
         scratch["new_mine_value"][site],
-        state.firms.discount_rate[state.sites.owner[site]],
+        state.firms.discount_rate[firm],
     )
-    machine_mw = scratch["machine_mw"][site]
-    share = np.where(machine_mw > 0.0, mining_share, 0.0)
-    return mine, share * scratch["resale_value"][site] / np.maximum(machine_mw, 1e-9)
+    return mine, _displaced(scratch["machine_mw"], site, mining_share, fetched)
+
+
+@compiled
+def _displaced(
+    machine_mw: np.ndarray, site: np.ndarray, mining_share: np.ndarray, fetched: np.ndarray
+) -> np.ndarray:
+    resale = np.empty(site.size)
+    for block in range(site.size):
+        mw = machine_mw[site[block]]
+        resale[block] = (mining_share[block] if mw > 0.0 else 0.0) * fetched[block] / max(mw, 1e-9)
+    return resale
 
 
 def value_of_mining_on(
@@ -279,13 +346,46 @@ def value_of_mining_on(
         new: Value of filling an empty megawatt, musd/MW.
         rate: Cost of capital for mining, 1/year.
     """
-    machine_mw, energisation = state.scratch["machine_mw"][site], state.sites.energisation[site]
-    bitcoin, finance = state.scenario.bitcoin, state.scenario.finance
-    # Machines of a fleet are on average half way through their life when the next refresh begins.
-    running = fleet / np.maximum(machine_mw, 1e-9) + new * np.exp(-rate * bitcoin.machine_life / 2.0)
-    # Nobody keeps machines that are worth less than what they fetch and what would take their place.
-    running = np.maximum(running, fetched / np.maximum(machine_mw, 1e-9) + new)
-    wait = np.where(from_pipeline, np.maximum(energisation - state.month, 0) / MONTHS, 0.0)
-    empty = np.maximum(new - np.where(from_pipeline, finance.mine_capex, 0.0), 0.0) * np.exp(-rate * wait)
-    share = np.where(machine_mw > 0.0, mining_share, 0.0)
-    return share * running + (1.0 - share) * empty
+    life, mine_capex = state.scenario.bitcoin.machine_life, state.scenario.finance.mine_capex
+    sources = from_pipeline, state.sites.energisation
+    exponents = _mining_exponents(site, sources, rate, state.month, life)
+    worths, shares = (fleet, fetched, new), (from_pipeline, mining_share)
+    machine_mw, discounts = state.scratch["machine_mw"], np.exp(exponents)
+    return _mining_on(site, machine_mw, worths, shares, discounts, mine_capex)
+
+
+@compiled
+def _mining_exponents(
+    site: np.ndarray, sources: tuple[np.ndarray, np.ndarray], rate: np.ndarray, month: int, life: float
+) -> np.ndarray:
+    """Return the exponents of what discounts the next refresh of machines, and megawatts to be energised."""
+    from_pipeline, energisation = sources
+    exponents = np.empty((2, site.size))
+    for block in range(site.size):
+        wait = max(energisation[site[block]] - month, 0) / MONTHS if from_pipeline[block] else 0.0
+        # Machines of a fleet are on average half way through their life when the next refresh begins.
+        exponents[0, block] = -rate[block] * life / 2.0
+        exponents[1, block] = -rate[block] * wait
+    return exponents
+
+
+@compiled
+def _mining_on(
+    site: np.ndarray,
+    machine_mw: np.ndarray,
+    worths: tuple[np.ndarray, np.ndarray, np.ndarray],
+    shares: tuple[np.ndarray, np.ndarray],
+    discounts: np.ndarray,
+    mine_capex: float,
+) -> np.ndarray:
+    (fleet, fetched, new), (from_pipeline, mining_share) = worths, shares
+    value = np.empty(site.size)
+    for block in range(site.size):
+        mw = machine_mw[site[block]]
+        running = fleet[block] / max(mw, 1e-9) + new[block] * discounts[0, block]
+        # Nobody keeps machines that are worth less than what they fetch and what would take their place.
+        running = max(running, fetched[block] / max(mw, 1e-9) + new[block])
+        empty = max(new[block] - (mine_capex if from_pipeline[block] else 0.0), 0.0) * discounts[1, block]
+        share = mining_share[block] if mw > 0.0 else 0.0
+        value[block] = share * running + (1.0 - share) * empty
+    return value

@@ -6,10 +6,11 @@ import pytest
 from agents.economics.blocks import lease_line
 from agents.economics.leases import powered_shell_equity
 from agents.tables import Kind, LeaseStatus, Product, Stage
-from model.appraisal import Hands, appraise, lease_worth
+from model.appraisal import Hands, appraise
 from model.bids import appraise_targets
 from model.estates import site_worth
 from model.industry import Industry
+from model.lease_worth import lease_worth
 from model.options import product_terms, site_mining_values
 from model.scenario import Scenario
 from model.setup import build_state
