@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
@@ -22,3 +23,16 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     """
     # As numpy does, a division by zero gives an infinity or no number.
     return cast("F", njit(cache=True, error_model="numpy")(function))
+
+
+def compiled_anew(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a compiled function once more, with the constants of its module as they now are.
+
+    The first time holds them as they were then, whoever changes them later.
+    """
+    return njit(error_model="numpy")(cast("Any", function).py_func)
+
+
+def is_compiled(value: object) -> bool:
+    """Tell whether something is a compiled function."""
+    return isinstance(value, Dispatcher)

@@ -97,8 +97,8 @@ def test_imports_point_one_way():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_agents_know_only_numpy_scipy_and_mesa():
-    allowed = {"agents", "numpy", "scipy", "mesa", *sys.stdlib_module_names}
+def test_agents_know_only_numpy_numba_scipy_and_mesa():
+    allowed = {"agents", "numpy", "numba", "scipy", "mesa", *sys.stdlib_module_names}
     strangers = {
         name(path): names
         for path in (ROOT / "agents").rglob("*.py")

@@ -1,0 +1,86 @@
+"""Compiled loops answer what their text says: to the last bit, and within their arrays."""
+
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import agents
+import model
+from agents.compiled import compiled, compiled_anew, is_compiled
+
+TELL = """
+import hashlib, gridrush, pandas
+for scenario, months in (("reference", 86), ("ai_bust", 48)):
+    run = gridrush.run(gridrush.load_scenario(scenario, **{"horizon.months": months}), seed=75)
+    for name in ("series", "firms", "sites", "leases", "events"):
+        told = getattr(run, name).to_csv(float_format=lambda value: float(value).hex())
+        print(scenario, name, hashlib.sha256(told.encode()).hexdigest())
+"""
+YEAR = 12
+
+
+def loops():
+    found = {}
+    for package in (agents, model):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(each.name)).values():
+                if is_compiled(value):
+                    found[value.py_func.__module__, value.py_func.__name__] = value
+    return found
+
+
+def told(**environment: str) -> list[str]:
+    """Hashes of every table of two runs in a process of their own."""
+    answer = subprocess.run(
+        [sys.executable, "-c", TELL], env=os.environ | environment, check=True, capture_output=True, text=True
+    )
+    return answer.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return told()
+
+
+def test_uncompiled_the_model_gives_the_same_to_the_last_bit(usual):
+    assert len(usual) == 10
+    assert told(NUMBA_DISABLE_JIT="1") == usual
+
+
+def test_no_loop_reads_or_writes_beyond_its_arrays(usual, tmp_path):
+    checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    assert told(**checked) == usual
+    assert list(tmp_path.rglob("*.nbi"))
+
+
+def test_a_loop_calls_loops_of_its_own_module_only():
+    """What is kept of it on disk is renewed when its own file changes, and only then."""
+    found = loops()
+    assert found
+    abroad = [
+        (module, name, called)
+        for (module, name), loop in found.items()
+        for called in loop.py_func.__code__.co_names
+        if is_compiled(other := loop.py_func.__globals__.get(called)) and other.py_func.__module__ != module
+    ]
+    assert not abroad
+
+
+@compiled
+def _in_years(months: float) -> float:
+    return months / YEAR
+
+
+def test_a_loop_holds_the_constants_it_was_compiled_with(monkeypatch):
+    assert _in_years(24.0) == 2.0
+    monkeypatch.setattr(sys.modules[__name__], "YEAR", 24)
+    assert _in_years(24.0) == 2.0
+    assert compiled_anew(_in_years)(24.0) == 1.0
+
+
+def test_division_by_zero_is_infinite_as_with_arrays():
+    assert compiled(lambda over, under: over / under)(1.0, 0.0) == float("inf")
