@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import among, rows_where
+from agents.compiled import compiled
 from agents.economics.credit import fire_sale_discount
 from agents.tables import Kind, LeaseStatus, Status, Tenure
 from model.funding import free_cash, miners
@@ -69,14 +70,43 @@ def site_worth(state: State, rows: np.ndarray) -> Worth:
     part of what its owner's pipeline was valued at. Hosted rows are machines alone.
     """
     sites, finance = state.sites, state.scenario.finance
-    premises = ~_hosted(state, rows)
-    power = finance.site_price * (sites.mining_mw[rows] + sites.idle_mw[rows])
-    owner = sites.owner[rows]
-    pipeline = np.bincount(sites.owner + 1, sites.pipeline_mw, minlength=len(state.firms) + 1)[1:][owner]
-    part = sites.pipeline_mw[rows] / np.where(pipeline > 0.0, pipeline, np.inf)
-    options = np.maximum(state.firms.value_pipeline[owner], 0.0) * part
-    place = (power + options) * premises + _lease_worth(state, rows)
+    places = _Places(
+        sites.owner, sites.tenure, sites.host_site, sites.mining_mw, sites.idle_mw, sites.pipeline_mw
+    )
+    place = _place_worth(places, rows, state.firms.value_pipeline, finance.site_price)
+    place += _lease_worth(state, rows)
     return Worth(np.maximum(place, 0.0), machines_at_market(state, rows))
+
+
+class _Places(NamedTuple):
+    """Columns of the sites table."""
+
+    owner: np.ndarray
+    tenure: np.ndarray
+    host_site: np.ndarray
+    mining_mw: np.ndarray
+    idle_mw: np.ndarray
+    pipeline_mw: np.ndarray
+
+
+@compiled
+def _place_worth(
+    sites: _Places, rows: np.ndarray, value_pipeline: np.ndarray, site_price: float
+) -> np.ndarray:
+    """Return what unlet power and pipeline of sites are worth, musd; nothing on somebody else's premises."""
+    pipeline = np.zeros(value_pipeline.size)
+    for site in range(sites.owner.size):
+        if sites.owner[site] >= 0:
+            pipeline[sites.owner[site]] += sites.pipeline_mw[site]
+    worth = np.zeros(rows.size)
+    for index, site in enumerate(rows):
+        owner = sites.owner[site]
+        if sites.tenure[site] != Tenure.HOSTED and sites.host_site[site] < 0:
+            worth[index] = site_price * (sites.mining_mw[site] + sites.idle_mw[site])
+            if pipeline[owner] > 0.0:
+                part = sites.pipeline_mw[site] / pipeline[owner]
+                worth[index] += max(value_pipeline[owner], 0.0) * part
+    return worth
 
 
 def _hosted(state: State, rows: np.ndarray) -> np.ndarray:
@@ -100,6 +130,8 @@ def owed_on_sites(state: State, rows: np.ndarray) -> np.ndarray:
     """Return loans and prepayments that go with the sites, musd by site."""
     leases = state.leases
     held = leases_at(state, rows)
+    if not len(held):
+        return np.zeros(len(rows))
     owed = leases.project_debt[held] + leases.prepaid[held]
     return np.bincount(leases.site[held], owed, minlength=len(state.sites))[rows]
 
@@ -184,11 +216,12 @@ class _Bidders:
 
 def _auction(state: State, rows: np.ndarray, failing: np.ndarray, discount: float) -> None:
     """Sell sites one by one, the dearest first; what finds no buyer goes to lenders or is released."""
+    if not len(rows):
+        return
     sites = state.sites
     going_concern = site_worth(state, rows)
     before, worth = going_concern.after(0.0), going_concern.after(discount)
-    _cut_loans_to_worth(state, rows, worth)
-    price = np.maximum(worth - owed_on_sites(state, rows), 0.0)
+    price = np.maximum(worth - _cut_loans_to_worth(state, rows, worth), 0.0)
     encumbered = _has_tenants(state, rows)
     fit_for_ai = sites.us & sites.convertible & (sites.secured_mw >= state.scenario.ai.minimum_block_mw)
     bidders = _Bidders(state, failing)
@@ -235,13 +268,17 @@ def _has_tenants(state: State, rows: np.ndarray) -> np.ndarray:
     return among(rows, live, len(sites)) | among(rows, clients, len(sites))
 
 
-def _cut_loans_to_worth(state: State, rows: np.ndarray, worth: np.ndarray) -> None:
-    """Write project loans down to what the sites fetch, so that nobody takes over more debt than worth."""
+def _cut_loans_to_worth(state: State, rows: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """Write project loans down to what the sites fetch, so that nobody takes over more debt than worth.
+
+    Returns:
+        Loans and prepayments that go with the sites then, musd by site.
+    """
     leases, firms = state.leases, state.firms
     owed = owed_on_sites(state, rows)
     over = np.maximum(owed - worth, 0.0)
     if not over.any():
-        return
+        return owed
     share = np.zeros(len(state.sites))
     held = leases_at(state, rows)
     debt = leases.project_debt[held]
@@ -251,6 +288,7 @@ def _cut_loans_to_worth(state: State, rows: np.ndarray, worth: np.ndarray) -> No
     leases.project_debt[held] = debt - cut
     lost = np.bincount(leases.landlord[held], cut, minlength=len(firms))
     state.ledger.post("project loans cut", "project_debt", "earnings", np.minimum(lost, firms.project_debt))
+    return owed_on_sites(state, rows)
 
 
 def _pay_creditors(state: State, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,7 +303,8 @@ def _pay_creditors(state: State, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
         ("restricted_cash", "reserves released", None),
     ):
         amount = np.maximum(getattr(firms, account)[rows], 0.0)
-        ledger.post(flow, "cash", account, amount, rows=rows, sector=sector)
+        if amount.any():
+            ledger.post(flow, "cash", account, amount, rows=rows, sector=sector)
     # Bills nobody could pay are the loss of those who sent them.
     unpaid = np.maximum(-firms.cash[rows], 0.0)
     ledger.post("unpaid bills", "cash", "earnings", unpaid, rows=rows, sector="suppliers")
@@ -276,6 +315,8 @@ def _pay_creditors(state: State, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     claims = owed[0] + owed[1] + owed[2]
     ratio = np.minimum(firms.cash[rows] / np.where(claims > 0.0, claims, np.inf), 1.0)
     for name, amount in zip(("corporate_debt", "project_debt", "prepayment"), owed, strict=True):
+        if not amount.any():
+            continue
         sector = "tenants" if name == "prepayment" else "lenders"
         ledger.post("claims paid", name, "cash", amount * ratio, rows=rows, sector=sector)
         ledger.post("claims lost", name, "earnings", amount * (1.0 - ratio), rows=rows)

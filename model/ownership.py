@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import among, rows_where
+from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.credit import blended
 from agents.tables import USES, LeaseStatus, Status
 from model.state import State
@@ -43,10 +44,28 @@ def machines_on_order(state: State) -> np.ndarray:
 def leases_at(state: State, site_rows: np.ndarray) -> np.ndarray:
     """Return the leases at the given sites that are not over, or with a loan or prepayment outstanding."""
     leases = state.leases
-    going_on = (
-        (leases.status <= LeaseStatus.DELIVERING) | (leases.project_debt > 0.0) | (leases.prepaid > 0.0)
+    return _going_on_at(
+        leases.site, leases.status, leases.project_debt, leases.prepaid, site_rows, len(state.sites)
     )
-    return rows_where(going_on & among(leases.site, site_rows, len(state.sites)))
+
+
+@compiled
+def _going_on_at(
+    site: np.ndarray,
+    status: np.ndarray,
+    project_debt: np.ndarray,
+    prepaid: np.ndarray,
+    site_rows: np.ndarray,
+    sites: int,
+) -> np.ndarray:
+    there = np.zeros(sites, dtype=np.bool_)
+    for row in site_rows:
+        there[row] = True
+    held = np.zeros(site.size, dtype=np.bool_)
+    for lease in range(site.size):
+        going_on = status[lease] <= LeaseStatus.DELIVERING or project_debt[lease] > 0.0 or prepaid[lease] > 0.0
+        held[lease] = going_on and there[site[lease]]
+    return np.flatnonzero(held)
 
 
 def transfer_sites(
@@ -99,12 +118,24 @@ def _write_off(state: State, site_rows: np.ndarray) -> None:
         ("property", sites.secured_mw),
         ("machines", machines_at_market(state, everywhere)),
     ):
-        count = len(firms) + 1
-        held = np.bincount(sites.owner + 1, weight, minlength=count)[1:]
-        gone = np.bincount(sites.owner[site_rows] + 1, weight[site_rows], minlength=count)[1:]
-        share = np.minimum(gone / np.where(held > 0.0, held, np.inf), 1.0)
+        share = _share_sold(sites.owner, weight, site_rows, len(firms))
         book = np.maximum(getattr(firms, account), 0.0) * share
         ledger.post(f"{account} sold, at book", "earnings", account, book)
+
+
+@compiled
+def _share_sold(owner: np.ndarray, weight: np.ndarray, site_rows: np.ndarray, firms: int) -> np.ndarray:
+    """Return the part of each firm's sites that are sold, by weight."""
+    held, gone = np.zeros(firms), np.zeros(firms)
+    for site in range(owner.size):
+        if owner[site] >= 0:
+            held[owner[site]] += weight[site]
+    for site in site_rows:
+        if owner[site] >= 0:
+            gone[owner[site]] += weight[site]
+    for firm in range(firms):
+        gone[firm] = min(gone[firm] / held[firm], 1.0) if held[firm] > 0.0 else 0.0
+    return gone
 
 
 def _pass_on_debts(state: State, site_rows: np.ndarray, new_owner: int) -> None:
@@ -152,6 +183,8 @@ def return_hosted_mw(state: State, site_rows: np.ndarray) -> None:
 
     Where no host is known the megawatts are released. The machines must have been sold before.
     """
+    if not len(site_rows):
+        return
     sites = state.sites
     host = sites.host_site[site_rows]
     homeless = (host < 0) | (sites.owner[host] < 0)
