@@ -7,14 +7,17 @@ default, or an estate not worth running, is liquidated. All who fail in a month 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from agents.columns import among, rows_where
+from agents.compiled import compiled
 from agents.economics.credit import reorganisation_surplus
-from agents.tables import LeaseStatus, Status
+from agents.tables import Kind, LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
 from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity, miners
-from model.ledger import ASSETS, TOLERANCE
+from model.ledger import TOLERANCE
 from model.ownership import leases_at
 from model.state import State
 
@@ -26,10 +29,13 @@ def defaults(state: State) -> None:
     _close_idle_miners(state)
     if not state.scenario.finance.enabled:
         return
-    slack = _round_off(state)
-    failing = miners(state) & (state.firms.cash < -slack)
-    _emerge(state, failing)
-    _mark_distress(state, failing, slack)
+    failing, emerging, worse, better = _judge(
+        _Books(*(getattr(state.firms, name) for name in _Books._fields)),
+        cash_cost(state),
+        state.month - state.scenario.finance.chapter11_months,
+    )
+    _emerge(state, emerging)
+    _mark_distress(state, worse, better)
     rows = rows_where(failing)
     if not len(rows):
         return
@@ -45,49 +51,110 @@ def defaults(state: State) -> None:
         liquidate(state, rows[~saved], discount)
 
 
+class _Uses(NamedTuple):
+    """Columns of the sites table: who owns them, and what megawatts are used for."""
+
+    owner: np.ndarray
+    mining_mw: np.ndarray
+    idle_mw: np.ndarray
+    pipeline_mw: np.ndarray
+    building_mw: np.ndarray
+    subleased_mw: np.ndarray
+    converted_mw: np.ndarray
+    new_mine_value: np.ndarray
+
+
 def _close_idle_miners(state: State) -> None:
     """Wind up miners that have had nothing to do for long: their sites are sold, all owed is paid."""
     firms, sites = state.firms, state.sites
-    # Idle megawatts that a new mine would pay for wait for money, not for the end.
-    busy = sites.mining_mw + sites.idle_mw * (sites.new_mine_value > 0.0) + sites.pipeline_mw
-    busy += sites.building_mw + sites.subleased_mw + sites.converted_mw + state.orders.sum(axis=0)
-    work = np.bincount(sites.owner + 1, busy, minlength=len(firms) + 1)[1:]
-    firms.months_idle = np.where(miners(state) & (work <= 0.0), firms.months_idle + 1.0, 0.0)
+    uses = _Uses(*(getattr(sites, name) for name in _Uses._fields))
+    _count_idle_months(uses, state.orders, miners(state), firms.months_idle)
     rows = rows_where(firms.months_idle >= state.scenario.finance.closure_months)
     if len(rows):
         liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)), willing=True)
 
 
-def _round_off(state: State) -> np.ndarray:
-    """Return the cash of each firm that may be there or be lacking by rounding alone, musd."""
-    firms = state.firms
-    size = sum(np.abs(getattr(firms, name)) for name in ASSETS) + cash_cost(state)
-    return TOLERANCE * size
+@compiled
+def _count_idle_months(
+    sites: _Uses, orders: np.ndarray, miner: np.ndarray, months_idle: np.ndarray
+) -> None:
+    """Count a month more for miners without machine, tenant, pipeline or order, and begin anew for others."""
+    work = np.zeros(miner.size)
+    for site in range(sites.owner.size):
+        if sites.owner[site] < 0:
+            continue
+        busy = sites.mining_mw[site]
+        # Idle megawatts that a new mine would pay for wait for money, not for the end.
+        if sites.new_mine_value[site] > 0.0:
+            busy += sites.idle_mw[site]
+        busy += sites.pipeline_mw[site]
+        coming = 0.0
+        for months in range(orders.shape[0]):
+            coming += orders[months, site]
+        busy += sites.building_mw[site] + sites.subleased_mw[site] + sites.converted_mw[site] + coming
+        work[sites.owner[site]] += busy
+    for firm in range(miner.size):
+        months_idle[firm] = months_idle[firm] + 1.0 if miner[firm] and work[firm] <= 0.0 else 0.0
 
 
-def _emerge(state: State, failing: np.ndarray) -> None:
-    """Let firms out of chapter 11 when their time is up, with debt at today's terms."""
-    firms, finance = state.firms, state.scenario.finance
-    held = (firms.status == Status.CHAPTER11) & ~failing
-    rows = rows_where(held & (state.month - firms.chapter11_month >= finance.chapter11_months))
+class _Books(NamedTuple):
+    """Columns of the firms table that a firm's standing is judged by."""
+
+    kind: np.ndarray
+    status: np.ndarray
+    chapter11_month: np.ndarray
+    cash: np.ndarray
+    restricted_cash: np.ndarray
+    bitcoin: np.ndarray
+    machines: np.ndarray
+    property: np.ndarray
+    equity_value: np.ndarray
+
+
+@compiled
+def _judge(
+    firms: _Books, cash_cost: np.ndarray, filed_before: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return which miners fail, and rows of those that leave chapter 11, fall into distress and get out of it.
+
+    A firm in default cannot pay its bills. One in distress holds less than a month's cost or is worth less than
+    it owes. Firms spend what they can spare to the last cent, so many hold exactly a month's cost or nothing, up
+    to round-off. Who leaves chapter 11 is judged like everybody else.
+    """
+    fails, leaves, worse, better = np.zeros((4, firms.kind.size), dtype=np.bool_)
+    for firm in range(firms.kind.size):
+        if firms.kind[firm] > Kind.PRIVATE or firms.status[firm] >= Status.ACQUIRED:
+            continue
+        size = abs(firms.cash[firm]) + abs(firms.restricted_cash[firm]) + abs(firms.bitcoin[firm])
+        size = size + abs(firms.machines[firm]) + abs(firms.property[firm]) + cash_cost[firm]
+        slack = TOLERANCE * size
+        if firms.cash[firm] < -slack:
+            fails[firm] = True
+            continue
+        status = firms.status[firm]
+        if status == Status.CHAPTER11 and firms.chapter11_month[firm] <= filed_before:
+            leaves[firm] = True
+            status = Status.ACTIVE
+        poor = firms.cash[firm] + firms.bitcoin[firm] < cash_cost[firm] - slack or firms.equity_value[firm] < 0.0
+        worse[firm] = poor and status == Status.ACTIVE
+        better[firm] = not poor and status == Status.DISTRESSED
+    return fails, np.flatnonzero(leaves), np.flatnonzero(worse), np.flatnonzero(better)
+
+
+def _emerge(state: State, rows: np.ndarray) -> None:
+    """Let firms out of chapter 11, with debt at today's terms."""
     if not len(rows):
         return
+    firms, finance = state.firms, state.scenario.finance
     firms.status[rows] = Status.ACTIVE
     firms.coupon[rows] = finance.refinancing_coupon
     firms.maturity[rows] = state.month + round(finance.debt_years * MONTHS)
     state.recorder.event("emergence", firm=rows, value=firms.corporate_debt[rows])
 
 
-def _mark_distress(state: State, failing: np.ndarray, slack: np.ndarray) -> None:
-    """Call firms distressed that hold less than a month's cost or are worth less than they owe.
-
-    Firms spend what they can spare to the last cent, so many hold exactly a month's cost, up to round-off.
-    """
-    firms, cost = state.firms, cash_cost(state)
-    judged = miners(state) & (firms.status <= Status.DISTRESSED) & ~failing
-    poor = (firms.cash + firms.bitcoin < cost - slack) | (firms.equity_value < 0.0)
-    worse = rows_where(judged & poor & (firms.status == Status.ACTIVE))
-    better = judged & ~poor & (firms.status == Status.DISTRESSED)
+def _mark_distress(state: State, worse: np.ndarray, better: np.ndarray) -> None:
+    """Write down who has fallen into distress, and who has got out of it."""
+    firms = state.firms
     firms.status[better] = Status.ACTIVE
     if len(worse):
         firms.status[worse] = Status.DISTRESSED
