@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.tables import Contract, Kind, LeaseStatus
 from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
 from model.mining import fleets, mean_cash_cost
@@ -26,7 +27,7 @@ class Appraisals(NamedTuple):
 
 
 class _Gathered(NamedTuple):
-    """Holdings of the targets by table row; `at` points into `site`, hands count from 0 by pair."""
+    """Holdings of each hand's target by table row; `at` points into `site`."""
 
     site: np.ndarray
     site_hand: np.ndarray
@@ -49,48 +50,71 @@ def appraise_targets(state: State, acquirer: np.ndarray, target: np.ndarray) -> 
         target: Firm rows, [n].
     """
     pairs, firms = len(target), state.firms
-    who = np.concatenate([target, acquirer])
-    saved = np.repeat([0.0, state.scenario.consolidation.synergy], pairs)
-    overhead = firms.overhead[np.tile(target, 2)] * (1.0 - saved)
+    # Targets in their own hands come first, then the same in those of their acquirers.
+    who, twice = np.concatenate((target, acquirer)), np.concatenate((target, target))
+    overhead = firms.overhead[twice]
+    overhead[pairs:] *= 1.0 - state.scenario.consolidation.synergy
     hands = Hands(firms.discount_rate[who], firms.lease_discount_rate[who], overhead)
-    gathered = _twice(_gather(state, target), pairs)
+    gathered = _gather(state, twice)
     parts = appraise(state, _holdings(state, gathered, hands, who, pairs), hands)
     value = parts.enterprise
     return Appraisals(value[:pairs], value[pairs:], parts.break_up[:pairs])
 
 
-def _gather(state: State, target: np.ndarray) -> _Gathered:
+def _gather(state: State, firm: np.ndarray) -> _Gathered:
+    """Return what a firm holds, for the firm that each hand is to value."""
     sites, leases = state.sites, state.leases
     table: BlockTable = state.scratch["blocks"]
-    live = leases.status <= LeaseStatus.DELIVERING
-    seller = sites.owner[table.site]
-    hosted = (sites.host_site >= 0) & (sites.owner >= 0)
-    columns: list[list[np.ndarray]] = [[] for _ in _Gathered._fields]
-    first = 0
-    for hand, firm in enumerate(target.tolist()):
-        site = rows_where(sites.owner == firm)
-        lease = rows_where(live & (leases.landlord == firm))
-        block = rows_where(seller == firm)
-        guest = rows_where(hosted & (sites.owner[sites.host_site] == firm))
-        block_at = first + np.searchsorted(site, table.site[block])
-        guest_at = first + np.searchsorted(site, sites.host_site[guest])
-        first += len(site)
-        found = (site, lease, block, guest)
-        by = [np.full(len(rows), hand) for rows in found]
-        parts = (site, by[0], lease, by[1], block, by[2], block_at, guest, by[3], guest_at)
-        for column, part in zip(columns, parts, strict=True):
-            column.append(part)
-    return _Gathered(*(np.concatenate(column) for column in columns))
+    return _holdings_of(firm, sites.owner, sites.host_site, leases.status, leases.landlord, table.site)
 
 
-def _twice(gathered: _Gathered, pairs: int) -> _Gathered:
-    """Return the holdings once for the targets' own hands and once for the acquirers'."""
-    shift = {"site_hand": pairs, "lease_hand": pairs, "block_hand": pairs, "guest_hand": pairs}
-    shift |= {"block_at": len(gathered.site), "guest_at": len(gathered.site)}
-    doubled = {
-        name: np.concatenate([rows, rows + shift.get(name, 0)]) for name, rows in gathered._asdict().items()
-    }
-    return _Gathered(**doubled)
+@compiled
+def _holdings_of(
+    firm: np.ndarray,
+    owner: np.ndarray,
+    host_site: np.ndarray,
+    lease_status: np.ndarray,
+    landlord: np.ndarray,
+    block_site: np.ndarray,
+) -> _Gathered:
+    client_of, lessor = np.full(owner.size, -1), np.full(landlord.size, -1)
+    for site in range(owner.size):
+        if owner[site] >= 0 and host_site[site] >= 0:
+            client_of[site] = owner[host_site[site]]
+    for lease in range(landlord.size):
+        if lease_status[lease] <= LeaseStatus.DELIVERING:
+            lessor[lease] = landlord[lease]
+    site, site_hand = _held_by(firm, owner)
+    lease, lease_hand = _held_by(firm, lessor)
+    block, block_hand = _held_by(firm, owner[block_site])
+    guest, guest_hand = _held_by(firm, client_of)
+    return _Gathered(
+        site,
+        site_hand,
+        lease,
+        lease_hand,
+        block,
+        block_hand,
+        _place_of(block_site[block], block_hand, site, site_hand, owner.size),
+        guest,
+        guest_hand,
+        _place_of(host_site[guest], guest_hand, site, site_hand, owner.size),
+    )
+
+
+@compiled
+def _held_by(firm: np.ndarray, holder: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that the firm of each hand holds, hand by hand, and the hand of each."""
+    hand, row = np.nonzero(firm.reshape(-1, 1) == holder)
+    return row, hand
+
+
+@compiled
+def _place_of(
+    wanted: np.ndarray, wanted_hand: np.ndarray, site: np.ndarray, site_hand: np.ndarray, sites: int
+) -> np.ndarray:
+    """Return where among the holdings, which are in order of hands and rows, sites of a hand are."""
+    return np.searchsorted(site_hand * sites + site, wanted_hand * sites + wanted)
 
 
 def _holdings(state: State, rows: _Gathered, hands: Hands, who: np.ndarray, pairs: int) -> Holdings:

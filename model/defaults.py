@@ -75,9 +75,7 @@ def _close_idle_miners(state: State) -> None:
 
 
 @compiled
-def _count_idle_months(
-    sites: _Uses, orders: np.ndarray, miner: np.ndarray, months_idle: np.ndarray
-) -> None:
+def _count_idle_months(sites: _Uses, orders: np.ndarray, miner: np.ndarray, months_idle: np.ndarray) -> None:
     """Count a month more for miners without machine, tenant, pipeline or order, and begin anew for others."""
     work = np.zeros(miner.size)
     for site in range(sites.owner.size):
@@ -115,11 +113,11 @@ class _Books(NamedTuple):
 def _judge(
     firms: _Books, cash_cost: np.ndarray, filed_before: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return which miners fail, and rows of those that leave chapter 11, fall into distress and get out of it.
+    """Return which miners fail, and rows of those that leave chapter 11, get into distress and out of it.
 
-    A firm in default cannot pay its bills. One in distress holds less than a month's cost or is worth less than
-    it owes. Firms spend what they can spare to the last cent, so many hold exactly a month's cost or nothing, up
-    to round-off. Who leaves chapter 11 is judged like everybody else.
+    A firm in default cannot pay its bills. One in distress holds less than a month's cost or is worth less
+    than it owes. Firms spend what they can spare to the last cent, so many hold exactly a month's cost, or
+    nothing, up to round-off. Who leaves chapter 11 is judged like everybody else.
     """
     fails, leaves, worse, better = np.zeros((4, firms.kind.size), dtype=np.bool_)
     for firm in range(firms.kind.size):
@@ -135,7 +133,9 @@ def _judge(
         if status == Status.CHAPTER11 and firms.chapter11_month[firm] <= filed_before:
             leaves[firm] = True
             status = Status.ACTIVE
-        poor = firms.cash[firm] + firms.bitcoin[firm] < cash_cost[firm] - slack or firms.equity_value[firm] < 0.0
+        poor = (
+            firms.cash[firm] + firms.bitcoin[firm] < cash_cost[firm] - slack or firms.equity_value[firm] < 0.0
+        )
         worse[firm] = poor and status == Status.ACTIVE
         better[firm] = not poor and status == Status.DISTRESSED
     return fails, np.flatnonzero(leaves), np.flatnonzero(worse), np.flatnonzero(better)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.tables import Kind, Status
 from model.bids import appraise_targets, power_by_generator
 from model.funding import free_cash
@@ -81,33 +82,52 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     miners of less equity than their own means, at random; customers at those with megawatts fit for AI. The
     draw belongs to the pair, so that other firms do not change it.
     """
-    firms, outside = state.firms, state.scenario.consolidation.outside_bidders
-    miner = (firms.kind <= Kind.PRIVATE) & (secured > 0.0)
-    able = (firms.status == Status.ACTIVE) & (miner | ((firms.kind > Kind.PRIVATE) & outside))
-    acquirer = looking[able[looking]]
+    firms = state.firms
+    outside = state.scenario.consolidation.outside_bidders
+    acquirer, offered = _lookers_and_offered(looking, firms.kind, firms.status, secured, outside)
     if not len(acquirer):
         return acquirer, acquirer
-    pays_cash = firms.kind[acquirer] != Kind.LISTED
+    kind = firms.kind[acquirer]
+    pays_cash = kind != Kind.LISTED
     means = firms.equity_value[acquirer]
     if pays_cash.any():
         means = np.where(pays_cash, free_cash(state)[acquirer], means)
     # Round-off buys nobody.
-    able = means > TOLERANCE * np.abs(firms.capital[acquirer])
-    customer = firms.kind[acquirer] == Kind.AI_CUSTOMER
-    offered = fit = rows_where(miner & (firms.status <= Status.DISTRESSED))
-    if customer.any():
-        able[customer] &= _need_of(state, acquirer[customer]) > 0.0
-        fit = offered[_fit_for_ai(state)[offered]]
-    target = np.full(len(acquirer), -1)
-    # Few look in a month, and one acquirer's draws at a time stay in the processor's cache.
-    for look in rows_where(able).tolist():
-        firm = fit if customer[look] else offered
-        firm = firm[(firms.equity_value[firm] < means[look]) & (firm != acquirer[look])]
-        if len(firm):
-            pair = firms.slot[acquirer[look]] ^ firms.slot[firm]
-            target[look] = firm[state.streams.uniform("target", state.month, pair).argmax()]
+    means[means <= TOLERANCE * np.abs(firms.capital[acquirer])] = -np.inf
+    target = _drawn(state, acquirer, means, offered)
+    customer = rows_where(kind == Kind.AI_CUSTOMER)
+    if len(customer):
+        arms = acquirer[customer]
+        means = np.where(_need_of(state, arms) > 0.0, means[customer], -np.inf)
+        target[customer] = _drawn(state, arms, means, offered[_fit_for_ai(state)[offered]])
     found = target >= 0
     return acquirer[found], target[found]
+
+
+@compiled
+def _lookers_and_offered(
+    looking: np.ndarray, kind: np.ndarray, status: np.ndarray, secured: np.ndarray, outside: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of those who would look can bid, and miners whose holders could sell."""
+    able, offered = np.zeros(looking.size, dtype=np.bool_), np.zeros(kind.size, dtype=np.bool_)
+    for firm in range(kind.size):
+        miner = kind[firm] <= Kind.PRIVATE and secured[firm] > 0.0
+        offered[firm] = miner and status[firm] <= Status.DISTRESSED
+    for row, firm in enumerate(looking):
+        bidder = outside if kind[firm] > Kind.PRIVATE else secured[firm] > 0.0
+        able[row] = bidder and status[firm] == Status.ACTIVE
+    return looking[able], np.flatnonzero(offered)
+
+
+def _drawn(state: State, acquirer: np.ndarray, means: np.ndarray, offered: np.ndarray) -> np.ndarray:
+    """Return the firm that each acquirer looks at among those of less equity than its means, -1 for none."""
+    firms = state.firms
+    place = state.streams.smaller_partners(
+        "target", state.month, firms.slot[acquirer], means, firms.slot[offered], firms.equity_value[offered]
+    )
+    found = place >= 0
+    place[found] = offered[place[found]]
+    return place
 
 
 def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -116,13 +136,44 @@ def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.n
     To an acquirer with the target's own cost of capital, pool fee and beliefs, who builds no data centres and
     makes no power, there is only overhead to save: if all of it for ever is less than the premium, it stops.
     """
-    firms, consolidation = state.firms, state.scenario.consolidation
-    alike = firms.kind[acquirer] <= Kind.PRIVATE
-    for name in ("discount_rate", "lease_discount_rate", "pool_fee", "expected_hashprice", "expected_decay"):
-        one, other = getattr(firms, name)[acquirer], getattr(firms, name)[target]
-        alike &= np.abs(one - other) <= TOLERANCE * np.abs(other)
-    saved = consolidation.synergy * MONTHS * firms.overhead[target] / firms.discount_rate[target]
-    return ~alike | (saved > consolidation.takeover_premium * firms.equity_value[target])
+    consolidation = state.scenario.consolidation
+    firms = _Outlook(*(getattr(state.firms, name) for name in _Outlook._fields))
+    saving = consolidation.synergy * MONTHS
+    return _may_gain(firms, acquirer, target, saving, consolidation.takeover_premium)
+
+
+class _Outlook(NamedTuple):
+    """Columns of the firms table: what a firm's value in some hands depends on."""
+
+    kind: np.ndarray
+    discount_rate: np.ndarray
+    lease_discount_rate: np.ndarray
+    pool_fee: np.ndarray
+    expected_hashprice: np.ndarray
+    expected_decay: np.ndarray
+    overhead: np.ndarray
+    equity_value: np.ndarray
+
+
+@compiled
+def _may_gain(
+    firms: _Outlook, acquirer: np.ndarray, target: np.ndarray, saving: float, premium: float
+) -> np.ndarray:
+    gain = np.zeros(target.size, dtype=np.bool_)
+    for pair in range(target.size):
+        one, other = acquirer[pair], target[pair]
+        alike = firms.kind[one] <= Kind.PRIVATE
+        for column in (
+            firms.discount_rate,
+            firms.lease_discount_rate,
+            firms.pool_fee,
+            firms.expected_hashprice,
+            firms.expected_decay,
+        ):
+            alike = alike and abs(column[one] - column[other]) <= TOLERANCE * abs(column[other])
+        saved = saving * firms.overhead[other] / firms.discount_rate[other]
+        gain[pair] = not alike or saved > premium * firms.equity_value[other]
+    return gain
 
 
 def _fit_for_ai(state: State) -> np.ndarray:
@@ -206,7 +257,7 @@ def _affordable(state: State, bids: Bids) -> np.ndarray:
 
 def _record(state: State, bids: Bids, reasons: np.ndarray) -> None:
     """Record bids, and apart from them the appraisals after which nobody bid."""
-    made = ~np.isin(reasons, (NOT_WORTH, NOTHING_TO_SELL))
+    made = np.array([reason not in (NOT_WORTH, NOTHING_TO_SELL) for reason in reasons.tolist()])
     for kind, rows in (("bid", made), ("appraisal", ~made)):
         if rows.any():
             state.recorder.event(

@@ -63,7 +63,9 @@ def _going_on_at(
         there[row] = True
     held = np.zeros(site.size, dtype=np.bool_)
     for lease in range(site.size):
-        going_on = status[lease] <= LeaseStatus.DELIVERING or project_debt[lease] > 0.0 or prepaid[lease] > 0.0
+        going_on = (
+            status[lease] <= LeaseStatus.DELIVERING or project_debt[lease] > 0.0 or prepaid[lease] > 0.0
+        )
         held[lease] = going_on and there[site[lease]]
     return np.flatnonzero(held)
 

@@ -38,16 +38,36 @@ def slots_of(prefix: str, names: list[str]) -> np.ndarray:
 
 
 @compiled
+def _number(slot: np.uint64, key: np.uint64) -> float:
+    """Return the highest 53 bits of a slot's word, mixed with the key, as a number in (0, 1)."""
+    word = slot * _GOLDEN + key
+    word = (word ^ (word >> _30)) * _MIX_A
+    word = (word ^ (word >> _27)) * _MIX_B
+    word = word ^ (word >> _31)
+    return (np.float64(word >> _11) + 0.5) * 2.0**-53
+
+
+@compiled
 def _uniform(slots: np.ndarray, key: np.uint64) -> np.ndarray:
-    """Return the highest 53 bits of every slot's word, mixed with the key, as numbers in (0, 1)."""
     drawn = np.empty(slots.size)
     for row in range(slots.size):
-        word = slots[row] * _GOLDEN + key
-        word = (word ^ (word >> _30)) * _MIX_A
-        word = (word ^ (word >> _27)) * _MIX_B
-        word = word ^ (word >> _31)
-        drawn[row] = (np.float64(word >> _11) + 0.5) * 2.0**-53
+        drawn[row] = _number(slots[row], key)
     return drawn
+
+
+@compiled
+def _smaller_partners(
+    slots: np.ndarray, limits: np.ndarray, others: np.ndarray, sizes: np.ndarray, key: np.uint64
+) -> np.ndarray:
+    chosen = np.full(slots.size, -1)
+    for row in range(slots.size):
+        highest = 0.0
+        for other in range(others.size):
+            if sizes[other] < limits[row] and others[other] != slots[row]:
+                number = _number(slots[row] ^ others[other], key)
+                if number > highest:
+                    chosen[row], highest = other, number
+    return chosen
 
 
 class Streams:
@@ -72,6 +92,22 @@ class Streams:
     def uniform(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one uniform number in (0, 1) per slot."""
         return _uniform(slots.ravel(), self._key(process, month)).reshape(slots.shape)
+
+    def smaller_partners(
+        self,
+        process: str,
+        month: int,
+        slots: np.ndarray,
+        limits: np.ndarray,
+        others: np.ndarray,
+        sizes: np.ndarray,
+    ) -> np.ndarray:
+        """Return a partner for each slot, as a place among the others, or -1 if nobody will do.
+
+        Every pair draws by its own slot, and of all others that are smaller than the limit the one with the
+        highest number is chosen. Nobody is a partner of itself.
+        """
+        return _smaller_partners(slots, limits, others, sizes, self._key(process, month))
 
     def normal(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one standard normal number per slot."""
