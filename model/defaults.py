@@ -7,8 +7,6 @@ default, or an estate not worth running, is liquidated. All who fail in a month 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from agents.columns import among, rows_where
@@ -16,7 +14,7 @@ from agents.compiled import compiled
 from agents.economics.credit import reorganisation_surplus
 from agents.tables import Kind, LeaseStatus, Status
 from model.estates import auction_discount, liquidate, site_worth
-from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity, miners
+from model.funding import add_corporate_debt, cash_buffer, cash_cost, committed_equity
 from model.ledger import TOLERANCE
 from model.ownership import leases_at
 from model.state import State
@@ -29,11 +27,7 @@ def defaults(state: State) -> None:
     _close_idle_miners(state)
     if not state.scenario.finance.enabled:
         return
-    failing, emerging, worse, better = _judge(
-        _Books(*(getattr(state.firms, name) for name in _Books._fields)),
-        cash_cost(state),
-        state.month - state.scenario.finance.chapter11_months,
-    )
+    failing, emerging, worse, better = _judge(state)
     _emerge(state, emerging)
     _mark_distress(state, worse, better)
     rows = rows_where(failing)
@@ -51,93 +45,117 @@ def defaults(state: State) -> None:
         liquidate(state, rows[~saved], discount)
 
 
-class _Uses(NamedTuple):
-    """Columns of the sites table: who owns them, and what megawatts are used for."""
-
-    owner: np.ndarray
-    mining_mw: np.ndarray
-    idle_mw: np.ndarray
-    pipeline_mw: np.ndarray
-    building_mw: np.ndarray
-    subleased_mw: np.ndarray
-    converted_mw: np.ndarray
-    new_mine_value: np.ndarray
-
-
 def _close_idle_miners(state: State) -> None:
     """Wind up miners that have had nothing to do for long: their sites are sold, all owed is paid."""
     firms, sites = state.firms, state.sites
-    uses = _Uses(*(getattr(sites, name) for name in _Uses._fields))
-    _count_idle_months(uses, state.orders, miners(state), firms.months_idle)
+    _count_idle_months(
+        sites.owner,
+        sites.mining_mw,
+        sites.idle_mw,
+        sites.new_mine_value,
+        sites.pipeline_mw,
+        sites.building_mw,
+        sites.subleased_mw,
+        sites.converted_mw,
+        state.orders,
+        firms.kind,
+        firms.status,
+        firms.months_idle,
+    )
     rows = rows_where(firms.months_idle >= state.scenario.finance.closure_months)
     if len(rows):
         liquidate(state, rows, auction_discount(state, np.zeros(len(firms), dtype=bool)), willing=True)
 
 
 @compiled
-def _count_idle_months(sites: _Uses, orders: np.ndarray, miner: np.ndarray, months_idle: np.ndarray) -> None:
+def _count_idle_months(
+    owner: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    new_mine_value: np.ndarray,
+    pipeline_mw: np.ndarray,
+    building_mw: np.ndarray,
+    subleased_mw: np.ndarray,
+    converted_mw: np.ndarray,
+    orders: np.ndarray,
+    kind: np.ndarray,
+    status: np.ndarray,
+    months_idle: np.ndarray,
+) -> None:
     """Count a month more for miners without machine, tenant, pipeline or order, and begin anew for others."""
-    work = np.zeros(miner.size)
-    for site in range(sites.owner.size):
-        if sites.owner[site] < 0:
+    work = np.zeros(kind.size)
+    for site in range(owner.size):
+        if owner[site] < 0:
             continue
-        busy = sites.mining_mw[site]
+        busy = mining_mw[site]
         # Idle megawatts that a new mine would pay for wait for money, not for the end.
-        if sites.new_mine_value[site] > 0.0:
-            busy += sites.idle_mw[site]
-        busy += sites.pipeline_mw[site]
+        if new_mine_value[site] > 0.0:
+            busy += idle_mw[site]
+        busy += pipeline_mw[site]
         coming = 0.0
         for months in range(orders.shape[0]):
             coming += orders[months, site]
-        busy += sites.building_mw[site] + sites.subleased_mw[site] + sites.converted_mw[site] + coming
-        work[sites.owner[site]] += busy
-    for firm in range(miner.size):
-        months_idle[firm] = months_idle[firm] + 1.0 if miner[firm] and work[firm] <= 0.0 else 0.0
+        busy += building_mw[site] + subleased_mw[site] + converted_mw[site] + coming
+        work[owner[site]] += busy
+    for firm in range(kind.size):
+        idle = kind[firm] <= Kind.PRIVATE and status[firm] < Status.ACQUIRED and work[firm] <= 0.0
+        months_idle[firm] = months_idle[firm] + 1.0 if idle else 0.0
 
 
-class _Books(NamedTuple):
-    """Columns of the firms table that a firm's standing is judged by."""
-
-    kind: np.ndarray
-    status: np.ndarray
-    chapter11_month: np.ndarray
-    cash: np.ndarray
-    restricted_cash: np.ndarray
-    bitcoin: np.ndarray
-    machines: np.ndarray
-    property: np.ndarray
-    equity_value: np.ndarray
+def _judge(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return which miners fail, and rows of those that leave chapter 11, get into distress and out of it."""
+    firms = state.firms
+    return _standing(
+        firms.kind,
+        firms.status,
+        firms.chapter11_month,
+        state.month - state.scenario.finance.chapter11_months,
+        firms.cash,
+        firms.restricted_cash,
+        firms.bitcoin,
+        firms.machines,
+        firms.property,
+        cash_cost(state),
+        firms.equity_value,
+    )
 
 
 @compiled
-def _judge(
-    firms: _Books, cash_cost: np.ndarray, filed_before: int
+def _standing(
+    kind: np.ndarray,
+    status: np.ndarray,
+    chapter11_month: np.ndarray,
+    filed_before: int,
+    cash: np.ndarray,
+    restricted_cash: np.ndarray,
+    bitcoin: np.ndarray,
+    machines: np.ndarray,
+    property_: np.ndarray,
+    cash_cost: np.ndarray,
+    equity_value: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return which miners fail, and rows of those that leave chapter 11, get into distress and out of it.
+    """Judge miners by what they hold and owe; see `_judge`.
 
     A firm in default cannot pay its bills. One in distress holds less than a month's cost or is worth less
     than it owes. Firms spend what they can spare to the last cent, so many hold exactly a month's cost, or
     nothing, up to round-off. Who leaves chapter 11 is judged like everybody else.
     """
-    fails, leaves, worse, better = np.zeros((4, firms.kind.size), dtype=np.bool_)
-    for firm in range(firms.kind.size):
-        if firms.kind[firm] > Kind.PRIVATE or firms.status[firm] >= Status.ACQUIRED:
+    fails, leaves, worse, better = np.zeros((4, kind.size), dtype=np.bool_)
+    for firm in range(kind.size):
+        standing = status[firm]
+        if kind[firm] > Kind.PRIVATE or standing >= Status.ACQUIRED:
             continue
-        size = abs(firms.cash[firm]) + abs(firms.restricted_cash[firm]) + abs(firms.bitcoin[firm])
-        size = size + abs(firms.machines[firm]) + abs(firms.property[firm]) + cash_cost[firm]
-        slack = TOLERANCE * size
-        if firms.cash[firm] < -slack:
+        size = abs(cash[firm]) + abs(restricted_cash[firm]) + abs(bitcoin[firm])
+        slack = TOLERANCE * (size + abs(machines[firm]) + abs(property_[firm]) + cash_cost[firm])
+        if cash[firm] < -slack:
             fails[firm] = True
             continue
-        status = firms.status[firm]
-        if status == Status.CHAPTER11 and firms.chapter11_month[firm] <= filed_before:
+        if standing == Status.CHAPTER11 and chapter11_month[firm] <= filed_before:
             leaves[firm] = True
-            status = Status.ACTIVE
-        poor = (
-            firms.cash[firm] + firms.bitcoin[firm] < cash_cost[firm] - slack or firms.equity_value[firm] < 0.0
-        )
-        worse[firm] = poor and status == Status.ACTIVE
-        better[firm] = not poor and status == Status.DISTRESSED
+            standing = Status.ACTIVE
+        poor = cash[firm] + bitcoin[firm] < cash_cost[firm] - slack or equity_value[firm] < 0.0
+        worse[firm] = poor and standing == Status.ACTIVE
+        better[firm] = not poor and standing == Status.DISTRESSED
     return fails, np.flatnonzero(leaves), np.flatnonzero(worse), np.flatnonzero(better)
 
 

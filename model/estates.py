@@ -70,42 +70,45 @@ def site_worth(state: State, rows: np.ndarray) -> Worth:
     part of what its owner's pipeline was valued at. Hosted rows are machines alone.
     """
     sites, finance = state.sites, state.scenario.finance
-    places = _Places(
-        sites.owner, sites.tenure, sites.host_site, sites.mining_mw, sites.idle_mw, sites.pipeline_mw
+    place = _place_worth(
+        rows,
+        sites.owner,
+        sites.tenure,
+        sites.host_site,
+        sites.mining_mw,
+        sites.idle_mw,
+        sites.pipeline_mw,
+        state.firms.value_pipeline,
+        finance.site_price,
     )
-    place = _place_worth(places, rows, state.firms.value_pipeline, finance.site_price)
     place += _lease_worth(state, rows)
     return Worth(np.maximum(place, 0.0), machines_at_market(state, rows))
 
 
-class _Places(NamedTuple):
-    """Columns of the sites table."""
-
-    owner: np.ndarray
-    tenure: np.ndarray
-    host_site: np.ndarray
-    mining_mw: np.ndarray
-    idle_mw: np.ndarray
-    pipeline_mw: np.ndarray
-
-
 @compiled
 def _place_worth(
-    sites: _Places, rows: np.ndarray, value_pipeline: np.ndarray, site_price: float
+    rows: np.ndarray,
+    owner: np.ndarray,
+    tenure: np.ndarray,
+    host_site: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    pipeline_mw: np.ndarray,
+    value_pipeline: np.ndarray,
+    site_price: float,
 ) -> np.ndarray:
     """Return what unlet power and pipeline of sites are worth, musd; nothing on somebody else's premises."""
     pipeline = np.zeros(value_pipeline.size)
-    for site in range(sites.owner.size):
-        if sites.owner[site] >= 0:
-            pipeline[sites.owner[site]] += sites.pipeline_mw[site]
+    for site in range(owner.size):
+        if owner[site] >= 0:
+            pipeline[owner[site]] += pipeline_mw[site]
     worth = np.zeros(rows.size)
     for index, site in enumerate(rows):
-        owner = sites.owner[site]
-        if sites.tenure[site] != Tenure.HOSTED and sites.host_site[site] < 0:
-            worth[index] = site_price * (sites.mining_mw[site] + sites.idle_mw[site])
-            if pipeline[owner] > 0.0:
-                part = sites.pipeline_mw[site] / pipeline[owner]
-                worth[index] += max(value_pipeline[owner], 0.0) * part
+        if tenure[site] != Tenure.HOSTED and host_site[site] < 0:
+            worth[index] = site_price * (mining_mw[site] + idle_mw[site])
+            whole = pipeline[owner[site]]
+            if whole > 0.0:
+                worth[index] += max(value_pipeline[owner[site]], 0.0) * (pipeline_mw[site] / whole)
     return worth
 
 

@@ -137,42 +137,46 @@ def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.n
     makes no power, there is only overhead to save: if all of it for ever is less than the premium, it stops.
     """
     consolidation = state.scenario.consolidation
-    firms = _Outlook(*(getattr(state.firms, name) for name in _Outlook._fields))
-    saving = consolidation.synergy * MONTHS
-    return _may_gain(firms, acquirer, target, saving, consolidation.takeover_premium)
-
-
-class _Outlook(NamedTuple):
-    """Columns of the firms table: what a firm's value in some hands depends on."""
-
-    kind: np.ndarray
-    discount_rate: np.ndarray
-    lease_discount_rate: np.ndarray
-    pool_fee: np.ndarray
-    expected_hashprice: np.ndarray
-    expected_decay: np.ndarray
-    overhead: np.ndarray
-    equity_value: np.ndarray
+    firms = state.firms
+    return _may_gain(
+        acquirer,
+        target,
+        firms.kind,
+        firms.discount_rate,
+        firms.lease_discount_rate,
+        firms.pool_fee,
+        firms.expected_hashprice,
+        firms.expected_decay,
+        firms.overhead,
+        firms.equity_value,
+        consolidation.synergy * MONTHS,
+        consolidation.takeover_premium,
+    )
 
 
 @compiled
 def _may_gain(
-    firms: _Outlook, acquirer: np.ndarray, target: np.ndarray, saving: float, premium: float
+    acquirer: np.ndarray,
+    target: np.ndarray,
+    kind: np.ndarray,
+    discount_rate: np.ndarray,
+    lease_discount_rate: np.ndarray,
+    pool_fee: np.ndarray,
+    expected_hashprice: np.ndarray,
+    expected_decay: np.ndarray,
+    overhead: np.ndarray,
+    equity_value: np.ndarray,
+    saving: float,
+    premium: float,
 ) -> np.ndarray:
     gain = np.zeros(target.size, dtype=np.bool_)
     for pair in range(target.size):
         one, other = acquirer[pair], target[pair]
-        alike = firms.kind[one] <= Kind.PRIVATE
-        for column in (
-            firms.discount_rate,
-            firms.lease_discount_rate,
-            firms.pool_fee,
-            firms.expected_hashprice,
-            firms.expected_decay,
-        ):
+        alike = kind[one] <= Kind.PRIVATE
+        for column in (discount_rate, lease_discount_rate, pool_fee, expected_hashprice, expected_decay):
             alike = alike and abs(column[one] - column[other]) <= TOLERANCE * abs(column[other])
-        saved = saving * firms.overhead[other] / firms.discount_rate[other]
-        gain[pair] = not alike or saved > premium * firms.equity_value[other]
+        saved = saving * overhead[other] / discount_rate[other]
+        gain[pair] = not alike or saved > premium * equity_value[other]
     return gain
 
 
