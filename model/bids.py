@@ -65,7 +65,9 @@ def _gather(state: State, firm: np.ndarray) -> _Gathered:
     """Return what a firm holds, for the firm that each hand is to value."""
     sites, leases = state.sites, state.leases
     table: BlockTable = state.scratch["blocks"]
-    return _holdings_of(firm, sites.owner, sites.host_site, leases.status, leases.landlord, table.site)
+    return _Gathered(
+        *_holdings_of(firm, sites.owner, sites.host_site, leases.status, leases.landlord, table.site)
+    )
 
 
 @compiled
@@ -76,7 +78,7 @@ def _holdings_of(
     lease_status: np.ndarray,
     landlord: np.ndarray,
     block_site: np.ndarray,
-) -> _Gathered:
+) -> tuple[np.ndarray, ...]:
     client_of, lessor = np.full(owner.size, -1), np.full(landlord.size, -1)
     for site in range(owner.size):
         if owner[site] >= 0 and host_site[site] >= 0:
@@ -88,7 +90,7 @@ def _holdings_of(
     lease, lease_hand = _held_by(firm, lessor)
     block, block_hand = _held_by(firm, owner[block_site])
     guest, guest_hand = _held_by(firm, client_of)
-    return _Gathered(
+    return (
         site,
         site_hand,
         lease,
@@ -143,15 +145,18 @@ def _mines(
     """Return fleet and new-mine values at the beliefs, fees and rates of each hand."""
     firms, site, hand = state.firms, rows.site, rows.site_hand
     holder = who[hand]
-    generator = (hand >= pairs) & (firms.kind[holder] == Kind.GENERATOR)
-    saving = generator_saving(state, site) * state.scenario.power.energy_scale
+    cost = mean_cash_cost(state)[site]
+    generator = rows_where((hand >= pairs) & (firms.kind[holder] == Kind.GENERATOR))
+    if len(generator):
+        saving = generator_saving(state, site[generator]) * state.scenario.power.energy_scale
+        cost[generator] -= saving
     fleet = fleets(state.sites.hash[site])
     worth, _, new = mine_values(
         state,
         fleet,
         (firms.expected_hashprice * (1.0 - firms.pool_fee))[holder],
         firms.expected_decay[holder],
-        mean_cash_cost(state)[site] - np.where(generator, saving, 0.0),
+        cost,
         hands.rate[hand],
     )
     return np.bincount(fleet.site, fleet.hash_eh_s * worth, minlength=len(site)), new

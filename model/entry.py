@@ -242,11 +242,11 @@ def _order_first_machines(state: State) -> None:
 def _open(state: State) -> None:
     """Hand entrants whose mine energises next month the money that was set aside for it."""
     firms, sites = state.firms, state.sites
-    ready = (sites.owner >= 0) & (sites.stage == Stage.CONSTRUCTION)
-    ready &= (sites.energisation <= state.month + 1) & (firms.entry_month[sites.owner] > 0)
-    if not ready.any():
+    ready = rows_where((sites.stage == Stage.CONSTRUCTION) & (sites.energisation <= state.month + 1))
+    if not len(ready):
         return
-    rows = np.unique(sites.owner[ready])
+    owner = sites.owner[ready]
+    rows = np.unique(owner[(owner >= 0) & (firms.entry_month[owner] > 0)])
     rows = rows[(firms.restricted_cash[rows] > 0.0) & (firms.kind[rows] == Kind.PRIVATE)]
     if len(rows):
         reserved = firms.restricted_cash[rows]

@@ -83,19 +83,20 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
     draw belongs to the pair, so that other firms do not change it.
     """
     firms = state.firms
-    outside = state.scenario.consolidation.outside_bidders
-    acquirer, offered = _lookers_and_offered(looking, firms.kind, firms.status, secured, outside)
+    acquirer, means, offered = _able_and_offered(
+        looking,
+        secured,
+        firms.kind,
+        firms.status,
+        firms.equity_value,
+        firms.capital,
+        free_cash(state),
+        state.scenario.consolidation.outside_bidders,
+    )
     if not len(acquirer):
         return acquirer, acquirer
-    kind = firms.kind[acquirer]
-    pays_cash = kind != Kind.LISTED
-    means = firms.equity_value[acquirer]
-    if pays_cash.any():
-        means = np.where(pays_cash, free_cash(state)[acquirer], means)
-    # Round-off buys nobody.
-    means[means <= TOLERANCE * np.abs(firms.capital[acquirer])] = -np.inf
     target = _drawn(state, acquirer, means, offered)
-    customer = rows_where(kind == Kind.AI_CUSTOMER)
+    customer = rows_where(firms.kind[acquirer] == Kind.AI_CUSTOMER)
     if len(customer):
         arms = acquirer[customer]
         means = np.where(_need_of(state, arms) > 0.0, means[customer], -np.inf)
@@ -105,29 +106,36 @@ def choose_targets(state: State, looking: np.ndarray, secured: np.ndarray) -> tu
 
 
 @compiled
-def _lookers_and_offered(
-    looking: np.ndarray, kind: np.ndarray, status: np.ndarray, secured: np.ndarray, outside: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of those who would look can bid, and miners whose holders could sell."""
+def _able_and_offered(
+    looking: np.ndarray,
+    secured: np.ndarray,
+    kind: np.ndarray,
+    status: np.ndarray,
+    equity_value: np.ndarray,
+    capital: np.ndarray,
+    free_cash: np.ndarray,
+    outside: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return who of those looking can bid, their means, and the miners whose holders could sell."""
     able, offered = np.zeros(looking.size, dtype=np.bool_), np.zeros(kind.size, dtype=np.bool_)
+    means = np.zeros(looking.size)
+    for row, firm in enumerate(looking):
+        bidder = outside if kind[firm] > Kind.PRIVATE else secured[firm] > 0.0
+        means[row] = equity_value[firm] if kind[firm] == Kind.LISTED else free_cash[firm]
+        # Round-off buys nobody.
+        able[row] = bidder and status[firm] == Status.ACTIVE and means[row] > TOLERANCE * abs(capital[firm])
     for firm in range(kind.size):
         miner = kind[firm] <= Kind.PRIVATE and secured[firm] > 0.0
         offered[firm] = miner and status[firm] <= Status.DISTRESSED
-    for row, firm in enumerate(looking):
-        bidder = outside if kind[firm] > Kind.PRIVATE else secured[firm] > 0.0
-        able[row] = bidder and status[firm] == Status.ACTIVE
-    return looking[able], np.flatnonzero(offered)
+    return looking[able], means[able], np.flatnonzero(offered)
 
 
 def _drawn(state: State, acquirer: np.ndarray, means: np.ndarray, offered: np.ndarray) -> np.ndarray:
     """Return the firm that each acquirer looks at among those of less equity than its means, -1 for none."""
-    firms = state.firms
-    place = state.streams.smaller_partners(
-        "target", state.month, firms.slot[acquirer], means, firms.slot[offered], firms.equity_value[offered]
+    firms, month = state.firms, state.month
+    return state.streams.smaller_partners(
+        "target", month, firms.slot, firms.equity_value, acquirer, means, offered
     )
-    found = place >= 0
-    place[found] = offered[place[found]]
-    return place
 
 
 def worth_a_look(state: State, acquirer: np.ndarray, target: np.ndarray) -> np.ndarray:

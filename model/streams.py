@@ -57,16 +57,21 @@ def _uniform(slots: np.ndarray, key: np.uint64) -> np.ndarray:
 
 @compiled
 def _smaller_partners(
-    slots: np.ndarray, limits: np.ndarray, others: np.ndarray, sizes: np.ndarray, key: np.uint64
+    slots: np.ndarray,
+    sizes: np.ndarray,
+    rows: np.ndarray,
+    limits: np.ndarray,
+    candidates: np.ndarray,
+    key: np.uint64,
 ) -> np.ndarray:
-    chosen = np.full(slots.size, -1)
-    for row in range(slots.size):
+    chosen = np.full(rows.size, -1)
+    for index, row in enumerate(rows):
         highest = 0.0
-        for other in range(others.size):
-            if sizes[other] < limits[row] and others[other] != slots[row]:
-                number = _number(slots[row] ^ others[other], key)
+        for candidate in candidates:
+            if sizes[candidate] < limits[index] and candidate != row:
+                number = _number(slots[row] ^ slots[candidate], key)
                 if number > highest:
-                    chosen[row], highest = other, number
+                    chosen[index], highest = candidate, number
     return chosen
 
 
@@ -98,16 +103,25 @@ class Streams:
         process: str,
         month: int,
         slots: np.ndarray,
-        limits: np.ndarray,
-        others: np.ndarray,
         sizes: np.ndarray,
+        rows: np.ndarray,
+        limits: np.ndarray,
+        candidates: np.ndarray,
     ) -> np.ndarray:
-        """Return a partner for each slot, as a place among the others, or -1 if nobody will do.
+        """Return a partner for each row, drawn from the candidates smaller than its limit; -1 for none.
 
-        Every pair draws by its own slot, and of all others that are smaller than the limit the one with the
-        highest number is chosen. Nobody is a partner of itself.
+        Every pair draws by its own slot, and the highest number wins. Nobody is a partner of itself.
+
+        Args:
+            process: What is drawn for.
+            month: Index of the month.
+            slots: Of all entities.
+            sizes: Of all entities.
+            rows: Entities that look for a partner.
+            limits: Sizes that partners of each row must stay below.
+            candidates: Entities that may be partners.
         """
-        return _smaller_partners(slots, limits, others, sizes, self._key(process, month))
+        return _smaller_partners(slots, sizes, rows, limits, candidates, self._key(process, month))
 
     def normal(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one standard normal number per slot."""
