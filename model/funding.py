@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.credit import blended, debt_capacity, equity_window
 from agents.tables import Kind, LeaseStatus, Status
 
@@ -61,9 +62,31 @@ def cash_buffer(state: State) -> np.ndarray:
 def committed_equity(state: State) -> np.ndarray:
     """Return what each firm has still to pay itself, loans aside, for builds it has signed, musd."""
     leases = state.leases
-    unspent = np.maximum(leases.capex - leases.capex_spent, 0.0) * (leases.status == LeaseStatus.BUILDING)
-    own = (1.0 - leases.loan_share) * unspent
-    return np.bincount(leases.landlord, own, minlength=len(state.firms)) * ~funded_by_parent(state)
+    return _committed(
+        state.firms.kind,
+        leases.landlord,
+        leases.status,
+        leases.capex,
+        leases.capex_spent,
+        leases.loan_share,
+    )
+
+
+@compiled
+def _committed(
+    kind: np.ndarray,
+    landlord: np.ndarray,
+    status: np.ndarray,
+    capex: np.ndarray,
+    spent: np.ndarray,
+    loan_share: np.ndarray,
+) -> np.ndarray:
+    """Add up by landlord what is unspent of builds and not lent; the builds of arms their parents pay for."""
+    own = np.zeros(kind.size)
+    for lease in range(landlord.size):
+        if status[lease] == LeaseStatus.BUILDING and kind[landlord[lease]] != Kind.AI_CUSTOMER:
+            own[landlord[lease]] += (1.0 - loan_share[lease]) * max(capex[lease] - spent[lease], 0.0)
+    return own
 
 
 def uncommitted_cash(state: State) -> np.ndarray:
@@ -84,8 +107,17 @@ def borrowing_room(state: State) -> np.ndarray:
     firms, finance = state.firms, state.scenario.finance
     if not finance.debt_enabled:
         return np.zeros(len(firms))
-    room = np.maximum(corporate_debt_limit(state) - firms.corporate_debt, 0.0)
-    return room * ((firms.kind <= Kind.PRIVATE) & (firms.status < Status.CHAPTER11))
+    return _room(corporate_debt_limit(state), firms.corporate_debt, firms.kind, firms.status)
+
+
+@compiled
+def _room(limit: np.ndarray, debt: np.ndarray, kind: np.ndarray, status: np.ndarray) -> np.ndarray:
+    """Return what is left of limits, for firms outside chapter 11 that are nobody's arm."""
+    room = np.zeros(limit.size)
+    for firm in range(limit.size):
+        if kind[firm] <= Kind.PRIVATE and status[firm] < Status.CHAPTER11:
+            room[firm] = max(limit[firm] - debt[firm], 0.0)
+    return room
 
 
 def corporate_debt_limit(state: State) -> np.ndarray:
@@ -104,8 +136,8 @@ def equity_room(state: State) -> np.ndarray:
     """Return the equity each listed firm can still issue, musd."""
     firms = state.firms
     share = state.scenario.finance.equity_share_per_year
-    open_ = firms.listed & (firms.kind <= Kind.PRIVATE) & (firms.status < Status.CHAPTER11)
-    return equity_window(firms.equity_value, firms.equity_issued, share) * open_
+    window = equity_window(firms.equity_value, firms.equity_issued, share) * firms.listed
+    return _room(window, np.zeros(len(firms)), firms.kind, firms.status)
 
 
 def available_equity(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -130,9 +162,23 @@ def sector_debt_left(state: State) -> float:
     finance, leases = state.scenario.finance, state.leases
     if not finance.enabled:
         return np.inf
-    recent = (leases.signed > state.month - MONTHS) & ~leases.at_start
-    promised = float((leases.capex * leases.loan_share)[recent].sum())
+    year_ago = state.month - MONTHS
+    loans = _recent_loans(year_ago, leases.signed, leases.at_start, leases.capex, leases.loan_share)
+    promised = float(np.add.reduce(loans))
     return max(finance.sector_debt_cap_busd * MUSD_PER_BUSD - promised - state.ledger.borrowed_in_year(), 0.0)
+
+
+@compiled
+def _recent_loans(
+    month: int, signed: np.ndarray, at_start: np.ndarray, capex: np.ndarray, loan_share: np.ndarray
+) -> np.ndarray:
+    """Return the project loans promised after a month, one per lease signed."""
+    loans, count = np.empty(signed.size), 0
+    for lease in range(signed.size):
+        if signed[lease] > month and not at_start[lease]:
+            loans[count] = capex[lease] * loan_share[lease]
+            count += 1
+    return loans[:count]
 
 
 def fund_proposals(
@@ -175,11 +221,20 @@ def sell_bitcoin(state: State, want: np.ndarray) -> np.ndarray:
     firms = state.firms
     if not want.any():
         return want
-    held = firms.bitcoin
-    share = np.minimum(want / np.where(held > 0.0, held, np.inf), 1.0)
-    proceeds = held * share
+    proceeds = _sell(want, firms.bitcoin, firms.btc)
     state.ledger.post("bitcoin sold", "cash", "bitcoin", proceeds, sector="market")
-    firms.btc -= firms.btc * share
+    return proceeds
+
+
+@compiled
+def _sell(want: np.ndarray, bitcoin: np.ndarray, btc: np.ndarray) -> np.ndarray:
+    """Take from the coins what is wanted, as far as there are any; return what they fetch."""
+    proceeds = np.zeros(want.size)
+    for firm in range(want.size):
+        if bitcoin[firm] > 0.0:
+            share = min(want[firm] / bitcoin[firm], 1.0)
+            proceeds[firm] = bitcoin[firm] * share
+            btc[firm] -= btc[firm] * share
     return proceeds
 
 
@@ -201,13 +256,32 @@ def add_corporate_debt(state: State, amount: np.ndarray, months: float) -> None:
     """Draw corporate debt at today's terms and blend coupon and maturity with the debt there was."""
     firms, finance = state.firms, state.scenario.finance
     rows = rows_where(amount > 0.0)
-    private = firms.kind[rows] == Kind.PRIVATE
-    rate = np.where(private, finance.private_coupon, finance.refinancing_coupon)
-    before = np.maximum(firms.corporate_debt[rows], 0.0)
-    terms, new = [firms.coupon[rows], firms.maturity[rows]], [rate, np.full(len(rows), state.month + months)]
-    coupon, due = blended(np.array(terms), before, np.array(new), amount[rows])
-    firms.coupon[rows], firms.maturity[rows] = coupon, np.rint(due)
+    today = (finance.refinancing_coupon, finance.private_coupon, float(state.month + months))
+    before, old, new = _terms(rows, firms.corporate_debt, firms.coupon, firms.maturity, firms.kind, *today)
+    firms.coupon[rows], due = blended(old, before, new, amount[rows])
+    firms.maturity[rows] = np.rint(due)
     state.ledger.post("corporate borrowing", "cash", "corporate_debt", amount, sector="lenders")
+
+
+@compiled
+def _terms(
+    rows: np.ndarray,
+    debt: np.ndarray,
+    coupon: np.ndarray,
+    maturity: np.ndarray,
+    kind: np.ndarray,
+    new_coupon: float,
+    new_private_coupon: float,
+    new_maturity: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return debt, its terms and today's terms (coupon and maturity in two rows) of some firms."""
+    before, old, new = np.empty(rows.size), np.empty((2, rows.size)), np.empty((2, rows.size))
+    for number, firm in enumerate(rows):
+        before[number] = max(debt[firm], 0.0)
+        old[0, number], old[1, number] = coupon[firm], maturity[firm]
+        new[0, number] = new_private_coupon if kind[firm] == Kind.PRIVATE else new_coupon
+        new[1, number] = new_maturity
+    return before, old, new
 
 
 def issue_equity(state: State, want: np.ndarray) -> np.ndarray:

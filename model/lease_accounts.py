@@ -4,124 +4,278 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
 from agents.economics.credit import build_draw
 from agents.economics.leases import level_payment
-from agents.tables import LeaseStatus
-from model.funding import funded_by_parent
+from agents.tables import Kind, LeaseStatus
+from model.ledger import Posting, Sheet
 from model.state import State
 
 MONTHS = 12
 CREDIT_START = int(PREPAYMENT_CREDIT_START * MONTHS)
+LEASES = Sheet(
+    # What was prepaid for a lease that is over, and what falls to the month of one that is not.
+    Posting("prepayments credited", "prepayment", "earnings"),
+    Posting("prepayments credited", "prepayment", "earnings"),
+    Posting("rents", "cash", "earnings", "tenants"),
+    Posting("operation of halls", "earnings", "cash", "suppliers"),
+    Posting("project interest", "earnings", "cash", "lenders"),
+    Posting("project repayment", "project_debt", "cash", "lenders"),
+    Posting("project interest added", "property", "project_debt"),
+    Posting("parent funding", "cash", "capital", "investors"),
+    Posting("project draws", "cash", "project_debt", "lenders"),
+    Posting("builds", "property", "restricted_cash", "suppliers"),
+    Posting("builds", "property", "cash", "suppliers"),
+)
+RENTS, LOANS, BUILDS = slice(0, 4), slice(4, 7), slice(7, 11)
 
 
-def by_landlord(state: State, rows: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-    """Add up amounts of the given leases by landlord, shape (firms,)."""
-    return np.bincount(state.leases.landlord[rows], amounts, minlength=len(state.firms))
+def settle_leases(state: State) -> None:
+    """Let tenants pay rent, landlords serve their project loans, and builds be paid for."""
+    amounts = np.zeros((len(LEASES.postings), len(state.firms)))
+    collect_rents(state, amounts[RENTS])
+    serve_project_loans(state, amounts[LOANS])
+    pay_builds(state, amounts[BUILDS])
+    state.ledger.post_sheet(LEASES, amounts)
 
 
-def months_left(state: State, rows: np.ndarray) -> np.ndarray:
-    """Return the months each lease has still to run, this one included; at least one."""
-    leases = state.leases
-    return np.maximum(leases.delivery[rows] + leases.term[rows] - state.month, 1)
+def collect_rents(state: State, amounts: np.ndarray) -> None:
+    """Escalate rents on anniversaries, collect them less prepayment credits, and pay the halls' operation.
+
+    Args:
+        state: The state.
+        amounts: Filled with prepayments kept and credited, rents and operation by firm.
+    """
+    leases, scratch = state.leases, state.scratch
+    credited = _collect_rents(
+        state.month,
+        leases.landlord,
+        leases.status,
+        leases.delivery,
+        leases.term,
+        leases.rent_now,
+        leases.escalator,
+        leases.it_mw,
+        leases.operating_margin,
+        leases.prepaid,
+        amounts,
+    )
+    _less_credits(credited, state.firms.prepayment, amounts, scratch["cash_cost"], scratch["cash_flow"])
 
 
-def collect_rents(state: State) -> None:
-    """Escalate rents on anniversaries, collect them less prepayment credits, and pay the halls' operation."""
-    _forfeit_prepayments(state)
-    leases, scratch, ledger = state.leases, state.scratch, state.ledger
-    rows = rows_where(leases.status == LeaseStatus.DELIVERING)
-    if not len(rows):
-        return
-    age = state.month - leases.delivery[rows]
-    birthday = rows[(age > 0) & (age % MONTHS == 0)]
-    leases.rent_now[birthday] *= 1.0 + leases.escalator[birthday]
-    rent = leases.rent_now[rows] * leases.it_mw[rows] / MONTHS
-    credit = np.minimum(leases.prepaid[rows] / months_left(state, rows), rent) * (age >= CREDIT_START)
-    credited = _release(state, rows, credit)
-    gross = by_landlord(state, rows, rent)
-    running = by_landlord(state, rows, rent * (1.0 - leases.operating_margin[rows]))
-    cash = np.maximum(gross - credited, 0.0)
-    ledger.post("rents", "cash", "earnings", cash, sector="tenants")
-    ledger.post("operation of halls", "earnings", "cash", running, sector="suppliers")
-    scratch["cash_cost"] += running
-    scratch["cash_flow"] += cash - running
+@compiled
+def _collect_rents(
+    month: int,
+    landlord: np.ndarray,
+    status: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
+    rent_now: np.ndarray,
+    escalator: np.ndarray,
+    it_mw: np.ndarray,
+    operating_margin: np.ndarray,
+    prepaid: np.ndarray,
+    amounts: np.ndarray,
+) -> bool:
+    """Add up prepayments kept and credited, rents and operation; return whether any was credited."""
+    kept, credited, gross, running = amounts
+    any_credited = False
+    for lease in range(landlord.size):
+        firm, age = landlord[lease], month - delivery[lease]
+        if status[lease] > LeaseStatus.DELIVERING and prepaid[lease] > 0.0:
+            # A tenant's prepayment for a lease that is over stays with the landlord.
+            kept[firm] += prepaid[lease]
+            prepaid[lease] = 0.0
+        if status[lease] != LeaseStatus.DELIVERING:
+            continue
+        if age > 0 and age % MONTHS == 0:
+            rent_now[lease] *= 1.0 + escalator[lease]
+        rent = rent_now[lease] * it_mw[lease] / MONTHS
+        if age >= CREDIT_START:
+            credit = min(prepaid[lease] / max(term[lease] - age, 1), rent)
+            any_credited |= credit != 0.0
+            credited[firm] += credit
+            prepaid[lease] -= credit
+        gross[firm] += rent
+        running[firm] += rent * (1.0 - operating_margin[lease])
+    return any_credited
 
 
-def _release(state: State, rows: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """Turn prepayments of the given leases into income; return the sum by landlord."""
-    leases = state.leases
-    if not amount.any():
-        return np.zeros(len(state.firms))
-    # The account is the sum over leases up to round-off, and must not end below zero.
-    earned = np.minimum(by_landlord(state, rows, amount), state.firms.prepayment)
-    leases.prepaid[rows] -= amount
-    state.ledger.post("prepayments credited", "prepayment", "earnings", np.maximum(earned, 0.0))
-    return earned
+@compiled
+def _less_credits(
+    any_credited: bool, prepayment: np.ndarray, amounts: np.ndarray, cost: np.ndarray, flow: np.ndarray
+) -> None:
+    """Deduct what was prepaid from rents, and note the landlords' running cost and cash flow."""
+    kept, credited, gross, running = amounts
+    for firm in range(prepayment.size):
+        # The account is the sum over leases up to round-off, and must not end below zero.
+        kept[firm] = max(min(kept[firm], prepayment[firm]), 0.0)
+        earned = min(credited[firm], prepayment[firm] - kept[firm]) if any_credited else 0.0
+        credited[firm] = max(earned, 0.0)
+        gross[firm] = max(gross[firm] - earned, 0.0)
+        cost[firm] += running[firm]
+        flow[firm] += gross[firm] - running[firm]
 
 
-def _forfeit_prepayments(state: State) -> None:
-    """Keep what a tenant prepaid for a lease that is over."""
-    leases = state.leases
-    rows = rows_where((leases.prepaid > 0.0) & (leases.status > LeaseStatus.DELIVERING))
-    if len(rows):
-        _release(state, rows, leases.prepaid[rows].copy())
-
-
-def serve_project_loans(state: State) -> None:
+def serve_project_loans(state: State, amounts: np.ndarray) -> None:
     """Pay level instalments over what is left of the term; while a hall is built its interest is added.
 
     A loan outlives a tenant's default: the landlord goes on paying until its own estate is settled.
+
+    Args:
+        state: The state.
+        amounts: Filled with interest, repayment and interest added by firm.
     """
-    leases, ledger, scratch = state.leases, state.ledger, state.scratch
-    owing = leases.project_debt > 0.0
-    building = leases.status == LeaseStatus.BUILDING
-    rows = rows_where(owing & ~building)
+    firms, leases, scratch = state.firms, state.leases, state.scratch
+    rows, debt, rate, months = _loans(
+        state.month,
+        leases.landlord,
+        leases.status,
+        leases.delivery,
+        leases.term,
+        leases.project_debt,
+        leases.project_rate,
+        amounts[2],
+    )
     if len(rows):
-        debt, rate = leases.project_debt[rows], leases.project_rate[rows]
-        interest = debt * rate / MONTHS
-        years = months_left(state, rows) / MONTHS
-        paid = level_payment(debt, rate, years, periods_per_year=MONTHS)
-        principal = np.minimum(paid - interest, debt)
-        leases.project_debt[rows] = debt - principal
-        cost = by_landlord(state, rows, interest)
-        repaid = np.minimum(by_landlord(state, rows, principal), state.firms.project_debt)
-        ledger.post("project interest", "earnings", "cash", cost, sector="lenders")
-        ledger.post("project repayment", "project_debt", "cash", np.maximum(repaid, 0.0), sector="lenders")
-        scratch["cash_cost"] += cost + repaid
-        scratch["cash_flow"] -= cost + repaid
-    rows = rows_where(owing & building)
-    if len(rows):
-        interest = leases.project_debt[rows] * leases.project_rate[rows] / MONTHS
-        leases.project_debt[rows] += interest
-        ledger.post("project interest added", "property", "project_debt", by_landlord(state, rows, interest))
+        paid = level_payment(debt, rate, months / MONTHS, periods_per_year=MONTHS)
+        _repay(rows, debt, rate, paid, leases.landlord, leases.project_debt, amounts)
+        _note_service(firms.project_debt, amounts, scratch["cash_cost"], scratch["cash_flow"])
 
 
-def pay_builds(state: State) -> None:
+@compiled
+def _loans(
+    month: int,
+    landlord: np.ndarray,
+    status: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
+    project_debt: np.ndarray,
+    project_rate: np.ndarray,
+    added: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Add interest to loans of builds; return lease, debt, rate and months left of loans to be served."""
+    rows, count = np.empty(landlord.size, np.int64), 0
+    for lease in range(landlord.size):
+        if not project_debt[lease] > 0.0:
+            continue
+        if status[lease] == LeaseStatus.BUILDING:
+            interest = project_debt[lease] * project_rate[lease] / MONTHS
+            project_debt[lease] += interest
+            added[landlord[lease]] += interest
+        else:
+            rows[count] = lease
+            count += 1
+    rows = rows[:count]
+    months = np.maximum(delivery[rows] + term[rows] - month, 1)
+    return rows, project_debt[rows], project_rate[rows], months
+
+
+@compiled
+def _repay(
+    rows: np.ndarray,
+    debt: np.ndarray,
+    rate: np.ndarray,
+    paid: np.ndarray,
+    landlord: np.ndarray,
+    project_debt: np.ndarray,
+    amounts: np.ndarray,
+) -> None:
+    """Lower loans by their instalments, and add up interest and principal by landlord."""
+    cost, repaid = amounts[0], amounts[1]
+    for number, lease in enumerate(rows):
+        interest = debt[number] * rate[number] / MONTHS
+        principal = min(paid[number] - interest, debt[number])
+        project_debt[lease] = debt[number] - principal
+        cost[landlord[lease]] += interest
+        repaid[landlord[lease]] += principal
+
+
+@compiled
+def _note_service(project_debt: np.ndarray, amounts: np.ndarray, cost: np.ndarray, flow: np.ndarray) -> None:
+    """Keep repayment within the account, and note the landlords' debt service."""
+    interest, repaid = amounts[0], amounts[1]
+    for firm in range(project_debt.size):
+        principal = min(repaid[firm], project_debt[firm])
+        repaid[firm] = max(principal, 0.0)
+        cost[firm] += interest[firm] + principal
+        flow[firm] -= interest[firm] + principal
+
+
+def pay_builds(state: State, amounts: np.ndarray) -> None:
     """Spend on builds evenly until the promised delivery: from loans, then reserved cash, then free cash.
 
     Parents of arms put in the money as it is spent.
+
+    Args:
+        state: The state.
+        amounts: Filled with what parents and lenders put in and is paid from reserved and free cash, by firm.
     """
-    leases, ledger = state.leases, state.ledger
-    live = leases.status <= LeaseStatus.DELIVERING
-    rows = rows_where(live & (leases.capex > leases.capex_spent))
-    if not len(rows):
-        return
-    capex, spent = leases.capex[rows], leases.capex_spent[rows]
-    building = leases.status[rows] == LeaseStatus.BUILDING
-    # A lease delivers before the month is settled, so its last draw falls a month earlier.
-    remaining = np.where(building, leases.promised[rows] - state.month, 1)
-    draw = build_draw(capex, spent, remaining)
-    loan = draw * leases.loan_share[rows]
-    leases.capex_spent[rows] = np.where(remaining > 1, spent + draw, capex)
-    leases.project_debt[rows] += loan
-    borrowed = by_landlord(state, rows, loan)
-    own = by_landlord(state, rows, draw - loan)
-    reserved = np.minimum(own, np.maximum(state.firms.restricted_cash, 0.0))
-    funded = (own - reserved) * funded_by_parent(state)
-    if funded.any():
-        ledger.post("parent funding", "cash", "capital", funded, sector="investors")
-    ledger.post("project draws", "cash", "project_debt", borrowed, sector="lenders")
-    ledger.post("builds", "property", "restricted_cash", reserved, sector="suppliers")
-    ledger.post("builds", "property", "cash", borrowed + own - reserved, sector="suppliers")
+    firms, leases = state.firms, state.leases
+    rows, capex, spent, months = _builds(
+        state.month, leases.status, leases.promised, leases.capex, leases.capex_spent
+    )
+    if len(rows):
+        draw = build_draw(capex, spent, months)
+        _spend(
+            rows,
+            draw,
+            months,
+            leases.landlord,
+            leases.capex,
+            leases.loan_share,
+            leases.capex_spent,
+            leases.project_debt,
+            amounts,
+        )
+        _share_out(firms.kind, firms.restricted_cash, amounts)
+
+
+@compiled
+def _builds(
+    month: int, status: np.ndarray, promised: np.ndarray, capex: np.ndarray, capex_spent: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return lease, cost, what is spent of it and months left of builds not paid for yet."""
+    rows, months, count = np.empty(status.size, np.int64), np.empty(status.size, np.int64), 0
+    for lease in range(status.size):
+        if status[lease] <= LeaseStatus.DELIVERING and capex[lease] > capex_spent[lease]:
+            # A lease delivers before the month is settled, so its last draw falls a month earlier.
+            months[count] = promised[lease] - month if status[lease] == LeaseStatus.BUILDING else 1
+            rows[count] = lease
+            count += 1
+    rows = rows[:count]
+    return rows, capex[rows], capex_spent[rows], months[:count]
+
+
+@compiled
+def _spend(
+    rows: np.ndarray,
+    draw: np.ndarray,
+    months: np.ndarray,
+    landlord: np.ndarray,
+    capex: np.ndarray,
+    loan_share: np.ndarray,
+    capex_spent: np.ndarray,
+    project_debt: np.ndarray,
+    amounts: np.ndarray,
+) -> None:
+    """Book what builds draw, and add up by landlord what is lent for them and what it pays itself."""
+    borrowed, own = amounts[1], amounts[2]
+    for number, lease in enumerate(rows):
+        loan = draw[number] * loan_share[lease]
+        capex_spent[lease] = capex_spent[lease] + draw[number] if months[number] > 1 else capex[lease]
+        project_debt[lease] += loan
+        borrowed[landlord[lease]] += loan
+        own[landlord[lease]] += draw[number] - loan
+
+
+@compiled
+def _share_out(kind: np.ndarray, restricted_cash: np.ndarray, amounts: np.ndarray) -> None:
+    """Say what of the owners' part parents put in, and what is paid from reserved and from free cash."""
+    funded, borrowed, reserved, free = amounts
+    for firm in range(kind.size):
+        own = reserved[firm]
+        reserved[firm] = min(own, max(restricted_cash[firm], 0.0))
+        funded[firm] = own - reserved[firm] if kind[firm] == Kind.AI_CUSTOMER else 0.0
+        free[firm] = borrowed[firm] + own - reserved[firm]

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sized
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from agents.columns import Table
+from model.entries import balance, enter, enter_sheet, pay
 
 ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
 LIABILITIES = ("corporate_debt", "project_debt", "prepayment")
@@ -27,16 +30,51 @@ TOLERANCE = 1e-9
 """Round-off allowed, relative to the gross amounts involved."""
 
 _SIGN_OF_DEBIT = {name: 1.0 if name in ASSETS else -1.0 for name in ACCOUNTS}
+_NUMBER_OF = {name: number for number, name in enumerate(ACCOUNTS)}
+_SIGNS = np.array(list(_SIGN_OF_DEBIT.values()))
+_accounts = itemgetter(*ACCOUNTS)
 _RAISE = {name: np.add if name in ASSETS else np.subtract for name in ACCOUNTS}
 _LOWER = {name: np.subtract if name in ASSETS else np.add for name in ACCOUNTS}
 # The methods of arrays that do the same take twice as long for some hundred firms.
 _sum, _least = np.add.reduce, np.minimum.reduce
+
+_FLOAT = np.dtype(float)
 
 type Amount = np.ndarray | float
 
 
 class LedgerError(AssertionError):
     """A posting that cannot be, or books that do not balance."""
+
+
+class Posting(NamedTuple):
+    """A posting of one amount per firm (see `Ledger.post`).
+
+    Attributes:
+        flow: Name under which the month's total is kept.
+        debit: Account debited.
+        credit: Account credited.
+        sector: Who is on the other side of the cash when exactly one account is cash.
+    """
+
+    flow: str
+    debit: str
+    credit: str
+    sector: str | None = None
+
+
+class Sheet:
+    """Postings that are made together, one after the other."""
+
+    def __init__(self, *postings: Posting) -> None:
+        """Line up the postings."""
+        for posting in postings:
+            _check_sector(*posting)
+        self.postings = postings
+        self.debits = np.array([_NUMBER_OF[posting.debit] for posting in postings])
+        self.credits = np.array([_NUMBER_OF[posting.credit] for posting in postings])
+        self.debit_signs = np.array([_SIGN_OF_DEBIT[posting.debit] for posting in postings])
+        self.credit_signs = np.array([_SIGN_OF_DEBIT[posting.credit] for posting in postings])
 
 
 @dataclass
@@ -109,26 +147,47 @@ class Ledger:
             rows: Firm rows, or None for every firm.
             sector: Who is on the other side of the cash when exactly one account is cash.
         """
-        total = self._total(flow, amount, self.firms if rows is None else rows)
-        outside = (debit in MONEY) != (credit in MONEY)
-        if outside and sector is None:
-            raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
-        self.flows[flow] = self.flows.get(flow, 0.0) + total
-        if total == 0.0:
-            return
-        column = self.firms.__dict__
+        _check_sector(flow, debit, credit, sector)
         if rows is None:
-            raised, lowered = column[debit], column[credit]
-            _RAISE[debit](raised, amount, raised)
-            _LOWER[credit](lowered, amount, lowered)
+            total = self._post_to_all(flow, debit, credit, amount)
         else:
+            total = self._total(flow, amount, rows)
+            column = self.firms.__dict__
             column[debit][rows] = _RAISE[debit](column[debit][rows], amount)
             column[credit][rows] = _LOWER[credit](column[credit][rows], amount)
-        if outside and sector is not None:
-            received = -total if debit in MONEY else total
-            self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
-        if debit in DEBTS or credit in DEBTS:
-            self._roll(debit, credit, total)
+        self._note(flow, debit, credit, sector, total)
+
+    def post_sheet(self, sheet: Sheet, amounts: np.ndarray) -> None:
+        """Post to all firms what a sheet lists, in its order.
+
+        Args:
+            sheet: The postings.
+            amounts: musd, zero or more, one row per posting and one column per firm.
+        """
+        totals = _sum(amounts, 1).tolist()
+        accounts = _accounts(self.firms.__dict__)
+        sides = (sheet.debits, sheet.debit_signs, sheet.credits, sheet.credit_signs)
+        # NaN fails the comparison.
+        if not (sum(totals) < np.inf and enter_sheet(accounts, *sides, amounts)):
+            for posting, amount in zip(sheet.postings, amounts, strict=True):
+                self._total(posting.flow, amount, amount)
+        for posting, total in zip(sheet.postings, totals, strict=True):
+            self._note(*posting, total)
+
+    def _post_to_all(self, flow: str, debit: str, credit: str, amount: Amount) -> float:
+        """Enter one amount per firm, or one for all, in two accounts; return the total."""
+        column = self.firms.__dict__
+        debited, credited = column[debit], column[credit]
+        if isinstance(amount, np.ndarray) and amount.dtype is _FLOAT and amount.shape == debited.shape:
+            total = float(_sum(amount))
+            signs = _SIGN_OF_DEBIT[debit], _SIGN_OF_DEBIT[credit]
+            # NaN fails the comparison.
+            if total < np.inf and enter(debited, signs[0], credited, signs[1], amount):
+                return total
+        total = self._total(flow, amount, self.firms)
+        _RAISE[debit](debited, amount, debited)
+        _LOWER[credit](credited, amount, credited)
+        return total
 
     def take_back(
         self, flow: str, debit: str, credit: str, amount: np.ndarray, rows: np.ndarray, sector: str
@@ -163,12 +222,12 @@ class Ledger:
             debit: Account of the payer: what it paid for.
             credit: Account of the payee: what it gave for the cash.
         """
-        column = self.firms.__dict__
+        if not isinstance(amounts, np.ndarray):
+            amounts = np.full(len(payers), float(amounts))
         total = self._total(flow, amounts, payers)
-        np.add.at(column["cash"], payers, np.negative(amounts))
-        np.add.at(column[debit], payers, np.multiply(amounts, _SIGN_OF_DEBIT[debit]))
-        np.add.at(column["cash"], payees, amounts)
-        np.add.at(column[credit], payees, np.multiply(amounts, -_SIGN_OF_DEBIT[credit]))
+        debited, credited = self.firms.__dict__[debit], self.firms.__dict__[credit]
+        debit_sign, credit_sign = _SIGN_OF_DEBIT[debit], _SIGN_OF_DEBIT[credit]
+        pay(self.firms.cash, debited, debit_sign, credited, credit_sign, payers, payees, amounts)
         self.flows[flow] = self.flows.get(flow, 0.0) + total
         if debit in DEBTS:
             self._roll(debit, "cash", total)
@@ -212,14 +271,14 @@ class Ledger:
             LedgerError: If more than round-off is left in an account.
         """
         column = self.firms.__dict__
+        gross = np.abs(np.array(_accounts(column)))
         # A firm that has paid everything out may have nothing left but round-off.
-        everyone = TOLERANCE * sum(float(np.abs(column[name]).sum()) for name in ACCOUNTS)
-        scale = sum(np.abs(column[name][rows]) for name in ACCOUNTS) + everyone
+        slack = TOLERANCE * (gross[:, rows].sum(axis=0) + TOLERANCE * gross.sum())
         column["capital"][rows] += column["earnings"][rows]
         column["earnings"][rows] = 0.0
         for name in ACCOUNTS:
             left = column[name][rows]
-            if (np.abs(left) > TOLERANCE * scale).any():
+            if (np.abs(left) > slack).any():
                 raise LedgerError(f"{name} of a closed firm is {left} musd and not zero")
             column[name][rows] = 0.0
 
@@ -230,17 +289,15 @@ class Ledger:
             LedgerError: Naming the firm or total that is off.
         """
         column = self.firms.__dict__
-        left = np.array([column[name] for name in ASSETS])
-        right = np.array([column[name] for name in (*LIABILITIES, *EQUITY)])
-        gap = np.abs(left.sum(axis=0) - right.sum(axis=0))
-        gross = np.abs(left).sum(axis=0) + np.abs(right).sum(axis=0)
+        gap, gross = balance(_accounts(column), _SIGNS)
         bad = ~(gap <= TOLERANCE * gross)
         if bad.any():
             row = int(bad.argmax())
             raise LedgerError(f"the balance sheet of firm {row} is off by {gap[row]} musd of {gross[row]}")
-        self._check_money(float(gross.sum()))
+        everything = float(gross.sum())
+        self._check_money(everything)
         for name, roll in self.debt.items():
-            _compare(name, float(column[name].sum()), roll.closes, float(gross.sum()))
+            _compare(name, float(column[name].sum()), roll.closes, everything)
 
     def _check_money(self, gross: float) -> None:
         held = self._cash_of_firms() + sum(self.sector_cash.values())
@@ -266,6 +323,17 @@ class Ledger:
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {wrong}")
         return total
 
+    def _note(self, flow: str, debit: str, credit: str, sector: str | None, total: float) -> None:
+        """Remember what was posted: the flow, the sector's cash and the debt."""
+        self.flows[flow] = self.flows.get(flow, 0.0) + total
+        if total == 0.0:
+            return
+        if sector is not None and (debit in MONEY) != (credit in MONEY):
+            received = -total if debit in MONEY else total
+            self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
+        if debit in DEBTS or credit in DEBTS:
+            self._roll(debit, credit, total)
+
     def _roll(self, debit: str, credit: str, total: float) -> None:
         if credit in DEBTS:
             self.debt[credit].draws += total
@@ -275,6 +343,11 @@ class Ledger:
                 roll.haircuts += total
             else:
                 roll.repays += total
+
+
+def _check_sector(flow: str, debit: str, credit: str, sector: str | None) -> None:
+    if sector is None and (debit in MONEY) != (credit in MONEY):
+        raise LedgerError(f"{flow}: cash moves, so the sector on the other side must be named")
 
 
 def _compare(what: str, found: float, expected: float, scale: float) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.tables import Kind, Status
 from model.funding import (
     borrow,
@@ -20,36 +21,86 @@ from model.funding import (
     cash_buffer,
     committed_equity,
     corporate_debt_limit,
-    funded_by_parent,
     issue_equity,
     sell_bitcoin,
 )
-from model.ledger import TOLERANCE
+from model.ledger import TOLERANCE, Posting, Sheet
 from model.state import State
 
 MONTHS = 12
+SERVICE = Sheet(
+    Posting("interest", "earnings", "cash", "lenders"),
+    Posting("debt repaid", "corporate_debt", "cash", "lenders"),
+    Posting("depreciation of machines", "earnings", "machines"),
+    Posting("depreciation of property", "earnings", "property"),
+)
 
 
 def serve_corporate_debt(state: State) -> None:
     """Pay interest, instalments of private firms, and what lenders do not roll over; chapter 11 stays all.
 
+    Machines and property are written down at a constant rate over their lives.
+
     Leaves in scratch, by firm and in musd, the principal repaid: `debt_repaid`.
     """
-    firms, ledger, scratch = state.firms, state.ledger, state.scratch
-    scratch["debt_repaid"] = np.zeros(len(firms))
-    debt = np.maximum(firms.corporate_debt, 0.0) * (firms.status != Status.CHAPTER11)
-    if not debt.any():
-        return
-    interest = debt * firms.coupon / MONTHS
-    private = firms.kind == Kind.PRIVATE
-    instalment = debt / np.maximum(firms.maturity - state.month, 1) * private
-    ledger.post("interest", "earnings", "cash", interest, sector="lenders")
-    ledger.post("debt repaid", "corporate_debt", "cash", instalment, sector="lenders")
-    scratch["cash_cost"] += interest + instalment
-    scratch["debt_repaid"] += instalment
-    due = (debt > 0.0) & (firms.maturity <= state.month) & ~private
-    if due.any():
-        _refinance(state, rows_where(due))
+    firms, scenario = state.firms, state.scenario
+    amounts, due = np.empty((len(SERVICE.postings), len(firms))), np.empty(len(firms), dtype=bool)
+    _serve(
+        state.month,
+        firms.kind,
+        firms.status,
+        firms.corporate_debt,
+        firms.coupon,
+        firms.maturity,
+        due,
+        state.scratch["cash_cost"],
+        amounts,
+    )
+    state.scratch["debt_repaid"] = amounts[1].copy()
+    machine_months, property_months = (
+        years * float(MONTHS) for years in (scenario.bitcoin.machine_life, scenario.finance.property_life)
+    )
+    _wear(firms.machines, machine_months, firms.property, property_months, amounts)
+    state.ledger.post_sheet(SERVICE, amounts)
+    rows = rows_where(due)
+    if len(rows):
+        _refinance(state, rows)
+
+
+@compiled
+def _serve(
+    month: int,
+    kind: np.ndarray,
+    status: np.ndarray,
+    corporate_debt: np.ndarray,
+    coupon: np.ndarray,
+    maturity: np.ndarray,
+    due: np.ndarray,
+    cost: np.ndarray,
+    amounts: np.ndarray,
+) -> None:
+    """Write down interest and instalments, add them to the month's cost, and say whose debt falls due."""
+    for firm in range(kind.size):
+        debt = max(corporate_debt[firm], 0.0) if status[firm] != Status.CHAPTER11 else 0.0
+        private = kind[firm] == Kind.PRIVATE
+        amounts[0, firm] = debt * coupon[firm] / MONTHS
+        amounts[1, firm] = debt / max(maturity[firm] - month, 1) if private else 0.0
+        cost[firm] += amounts[0, firm] + amounts[1, firm]
+        due[firm] = debt > 0.0 and maturity[firm] <= month and not private
+
+
+@compiled
+def _wear(
+    machines: np.ndarray,
+    machine_months: float,
+    property_: np.ndarray,
+    property_months: float,
+    amounts: np.ndarray,
+) -> None:
+    """Write down what machines and property lose in a month."""
+    for firm in range(machines.size):
+        amounts[2, firm] = max(machines[firm], 0.0) / machine_months
+        amounts[3, firm] = max(property_[firm], 0.0) / property_months
 
 
 def _refinance(state: State, rows: np.ndarray) -> None:
@@ -94,46 +145,85 @@ def manage_cash(state: State) -> None:
 def _sell_production(state: State, needs: Needs) -> None:
     """Sell the month's coins, but for the part kept by firms with cash above their buffer."""
     kept = state.scenario.finance.production_kept
-    wealthy = state.firms.cash > needs.buffer
-    sell_bitcoin(state, state.scratch["production"] * (1.0 - kept * wealthy))
+    sell_bitcoin(state, _for_sale(state.scratch["production"], state.firms.cash, needs.buffer, kept))
+
+
+@compiled
+def _for_sale(production: np.ndarray, cash: np.ndarray, buffer: np.ndarray, kept: float) -> np.ndarray:
+    """Return the production that is sold, in which firms with cash above their buffer keep a part."""
+    sold = np.empty(cash.size)
+    for firm in range(cash.size):
+        sold[firm] = production[firm] * (1.0 - kept * (cash[firm] > buffer[firm]))
+    return sold
 
 
 def _restore_buffer(state: State, needs: Needs) -> None:
     firms = state.firms
-    short = np.maximum(needs.buffer - firms.cash, 0.0)
-    if not short.any():
+    short, released = _short_of_buffer(firms.cash, firms.restricted_cash, needs.buffer, needs.builds)
+    if not _any(short):
         return
-    released = np.minimum(np.maximum(firms.restricted_cash - needs.builds, 0.0), short)
     state.ledger.post("reserves released", "cash", "restricted_cash", released)
     short = short - released
     short = short - sell_bitcoin(state, short)
     issue_equity(state, np.maximum(short, 0.0))
 
 
+@compiled
+def _short_of_buffer(
+    cash: np.ndarray, restricted_cash: np.ndarray, buffer: np.ndarray, builds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what cash lacks of the buffer, and the part that reserves no build needs make up for."""
+    short, released = np.empty(cash.size), np.empty(cash.size)
+    for firm in range(cash.size):
+        short[firm] = max(buffer[firm] - cash[firm], 0.0)
+        released[firm] = min(max(restricted_cash[firm] - builds[firm], 0.0), short[firm])
+    return short, released
+
+
 def _fund_builds(state: State, needs: Needs) -> None:
     """Raise and set aside what signed builds need from their owners."""
     firms = state.firms
-    owed = np.maximum(needs.builds - firms.restricted_cash, 0.0)
-    if not owed.any():
+    owed, want = _owed_for_builds(firms.cash, firms.restricted_cash, needs.buffer, needs.builds)
+    if not _any(owed):
         return
-    want = np.maximum(owed - np.maximum(firms.cash - needs.buffer, 0.0), 0.0)
     for raise_cash in (borrow, issue_equity, sell_bitcoin):
         want = np.maximum(want - raise_cash(state, want), 0.0)
     reserved = np.minimum(owed, np.maximum(firms.cash - needs.buffer, 0.0))
     state.ledger.post("reserved for builds", "restricted_cash", "cash", reserved)
 
 
+@compiled
+def _owed_for_builds(
+    cash: np.ndarray, restricted_cash: np.ndarray, buffer: np.ndarray, builds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what builds need beyond reserves, and what of it cash beyond the buffer does not cover."""
+    owed, want = np.empty(cash.size), np.empty(cash.size)
+    for firm in range(cash.size):
+        owed[firm] = max(builds[firm] - restricted_cash[firm], 0.0)
+        want[firm] = max(owed[firm] - max(cash[firm] - buffer[firm], 0.0), 0.0)
+    return owed, want
+
+
 def _meet_obligations(state: State) -> None:
     """Let principal stand, borrow, and at the last touch the builds' cash, for what must be paid now."""
     firms = state.firms
-    short = np.maximum(-firms.cash, 0.0)
-    short *= short > _round_off(state)
-    if not short.any():
+    short = _overdrawn(firms.cash, firms.capital, state.scratch["cash_cost"])
+    if not _any(short):
         return
     short = np.maximum(short - _roll_over(state, short), 0.0)
     short = np.maximum(short - borrow(state, short), 0.0)
     taken = np.minimum(short, np.maximum(firms.restricted_cash, 0.0))
     state.ledger.post("reserves released", "cash", "restricted_cash", taken)
+
+
+@compiled
+def _overdrawn(cash: np.ndarray, capital: np.ndarray, cash_cost: np.ndarray) -> np.ndarray:
+    """Return what cash is below zero by more than rounding alone may make it."""
+    short = np.zeros(cash.size)
+    for firm in range(cash.size):
+        if -cash[firm] > TOLERANCE * (abs(capital[firm]) + cash_cost[firm]):
+            short[firm] = max(-cash[firm], 0.0)
+    return short
 
 
 def _roll_over(state: State, short: np.ndarray) -> np.ndarray:
@@ -153,18 +243,22 @@ def _roll_over(state: State, short: np.ndarray) -> np.ndarray:
 def _cover(state: State) -> None:
     """Let parents stand by the arms of customers and generators, and everybody if money does not matter."""
     firms = state.firms
-    short = np.maximum(-firms.cash, 0.0)
-    if not short.any():
-        return
-    # Round-off is nobody's default.
-    backed = short <= _round_off(state)
-    backed |= (firms.kind > Kind.PRIVATE) | (not state.scenario.finance.enabled)
-    state.ledger.post("unlimited funding", "cash", "capital", short * backed, sector="investors")
+    everybody = not state.scenario.finance.enabled
+    covered = _covered(firms.cash, firms.capital, state.scratch["cash_cost"], firms.kind, everybody)
+    if _any(covered):
+        state.ledger.post("unlimited funding", "cash", "capital", covered, sector="investors")
 
 
-def _round_off(state: State) -> np.ndarray:
-    """Return what a firm may lack by rounding alone, musd."""
-    return TOLERANCE * (np.abs(state.firms.capital) + state.scratch["cash_cost"])
+@compiled
+def _covered(
+    cash: np.ndarray, capital: np.ndarray, cash_cost: np.ndarray, kind: np.ndarray, everybody: bool
+) -> np.ndarray:
+    """Return the shortfalls that somebody makes up for; round-off is nobody's default."""
+    overdrawn, covered = _overdrawn(cash, capital, cash_cost), np.zeros(cash.size)
+    for firm in range(cash.size):
+        if everybody or kind[firm] > Kind.PRIVATE or overdrawn[firm] == 0.0:
+            covered[firm] = max(-cash[firm], 0.0)
+    return covered
 
 
 def _distribute(state: State, needs: Needs) -> None:
@@ -172,11 +266,43 @@ def _distribute(state: State, needs: Needs) -> None:
 
     What an arm earns goes to its parent, who pays for its builds: the arm's cash is a budget for purchases.
     """
-    firms, payout = state.firms, state.scenario.finance.payout
-    builds = np.maximum(needs.builds - firms.restricted_cash, 0.0)
-    spare = firms.cash - needs.buffer - builds - firms.corporate_debt
-    healthy = (firms.status == Status.ACTIVE) & (firms.kind <= Kind.PRIVATE)
-    paid = np.maximum(spare, 0.0) * (healthy * min(payout / MONTHS, 1.0))
-    earned = np.minimum(np.maximum(state.scratch["cash_flow"], 0.0), np.maximum(firms.cash, 0.0))
-    paid += earned * funded_by_parent(state)
+    firms = state.firms
+    paid = _distributions(
+        firms.kind,
+        firms.status,
+        firms.cash,
+        firms.restricted_cash,
+        firms.corporate_debt,
+        needs.buffer,
+        needs.builds,
+        state.scratch["cash_flow"],
+        min(state.scenario.finance.payout / MONTHS, 1.0),
+    )
     state.ledger.post("distributions", "capital", "cash", paid, sector="investors")
+
+
+@compiled
+def _distributions(
+    kind: np.ndarray,
+    status: np.ndarray,
+    cash: np.ndarray,
+    restricted_cash: np.ndarray,
+    debt: np.ndarray,
+    buffer: np.ndarray,
+    builds: np.ndarray,
+    cash_flow: np.ndarray,
+    part: float,
+) -> np.ndarray:
+    """Return what owners get: part of the cash that healthy miners can spare, and all that arms earn."""
+    paid = np.zeros(cash.size)
+    for firm in range(cash.size):
+        if kind[firm] == Kind.AI_CUSTOMER:
+            paid[firm] = min(max(cash_flow[firm], 0.0), max(cash[firm], 0.0))
+        elif status[firm] == Status.ACTIVE and kind[firm] <= Kind.PRIVATE:
+            needed = max(builds[firm] - restricted_cash[firm], 0.0)
+            paid[firm] = max(cash[firm] - buffer[firm] - needed - debt[firm], 0.0) * part
+    return paid
+
+
+def _any(amount: np.ndarray) -> bool:
+    return np.count_nonzero(amount) > 0

@@ -1,0 +1,82 @@
+"""The compiled loops of the ledger: amounts entered in accounts, cash moved, balance sheets added up.
+
+The sign of an account is 1 where a debit raises it (assets) and -1 where a debit lowers it (debts, equity).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.compiled import compiled
+
+
+@compiled
+def enter(
+    debited: np.ndarray, debit_sign: float, credited: np.ndarray, credit_sign: float, amount: np.ndarray
+) -> bool:
+    """Enter one amount per firm in two accounts, unless one is negative; return whether it was done."""
+    for firm in range(amount.size):
+        if not amount[firm] >= 0.0:
+            return False
+    for firm in range(amount.size):
+        debited[firm] += debit_sign * amount[firm]
+        credited[firm] -= credit_sign * amount[firm]
+    return True
+
+
+@compiled
+def enter_sheet(
+    accounts: tuple[np.ndarray, ...],
+    debits: np.ndarray,
+    debit_signs: np.ndarray,
+    credits_: np.ndarray,
+    credit_signs: np.ndarray,
+    amounts: np.ndarray,
+) -> bool:
+    """Enter rows of amounts, each in two accounts, until one is negative; return whether all were entered.
+
+    Args:
+        accounts: Columns of all accounts.
+        debits: Number of the account debited, by row.
+        debit_signs: Its sign.
+        credits_: Number of the account credited, by row.
+        credit_signs: Its sign.
+        amounts: musd, one row per posting and one column per firm.
+    """
+    for row in range(len(amounts)):
+        debited, credited = accounts[debits[row]], accounts[credits_[row]]
+        if not enter(debited, debit_signs[row], credited, credit_signs[row], amounts[row]):
+            return False
+    return True
+
+
+@compiled
+def pay(
+    cash: np.ndarray,
+    debited: np.ndarray,
+    debit_sign: float,
+    credited: np.ndarray,
+    credit_sign: float,
+    payers: np.ndarray,
+    payees: np.ndarray,
+    amounts: np.ndarray,
+) -> None:
+    """Move cash from payers, whose account is debited for it, to payees, whose account is credited."""
+    for number in range(amounts.size):
+        cash[payers[number]] -= amounts[number]
+        debited[payers[number]] += debit_sign * amounts[number]
+    for number in range(amounts.size):
+        cash[payees[number]] += amounts[number]
+        credited[payees[number]] -= credit_sign * amounts[number]
+
+
+@compiled
+def balance(accounts: tuple[np.ndarray, ...], signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the two sides of each firm's balance sheet differ by, and their sum in gross amounts."""
+    gap, gross = np.zeros(accounts[0].size), np.zeros(accounts[0].size)
+    for number in range(len(accounts)):
+        account = accounts[number]
+        for firm in range(account.size):
+            gap[firm] += signs[number] * account[firm]
+            gross[firm] += abs(account[firm])
+    return np.abs(gap), gross
