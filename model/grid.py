@@ -20,17 +20,15 @@ from model.baseline_tables import load_tables
 from model.calendar import Calendar
 from model.demand import count_leases, delivered, horizons, secured, update_demand
 from model.onsite import fill_order_book
+from model.queue_places import hand_over, ready
 from model.requests import (
     MEGAWATTS,
-    by_buyer,
-    by_region,
+    bidding_order,
     expected_connections,
     file_requests,
-    places,
+    queued,
     report,
-    ripe_in,
     study,
-    waiting,
     withdraw,
 )
 from model.streams import slots_of
@@ -208,16 +206,12 @@ def connect(state: State) -> None:
     """
     regions, buyers, grid = state.regions, state.hyperscalers, state.grid
     count_leases(state)
-    rows = waiting(state)
-    grid.opening_mw = by_region(state, rows, state.requests.mw[rows])
+    grid.opening_mw = queued(state)
     room = np.maximum(buyers.demand_mw - delivered(state), 0.0)
     built = _finish_construction(state, room)
     room = np.maximum(room - built.sum(axis=1), 0.0)
-    rows = rows[state.requests.studied[rows] & (ripe_in(state, rows, state.month) <= 0)]
-    connected = _serve(state, rows, room)
-    regions.connected_now_mw = by_region(state, rows, connected)
+    regions.connected_now_mw, taken = _serve(state, room)
     regions.connected_mw += regions.connected_now_mw + built.sum(axis=0)
-    taken = by_buyer(state, rows, connected)
     buyers.grid_mw += built.sum(axis=1) + taken
     grid.expected = {ahead: np.maximum(mw - taken, 0.0) for ahead, mw in grid.expected.items()}
 
@@ -238,18 +232,17 @@ def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
     return taken
 
 
-def _serve(state: State, rows: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Connect some requests in the order of their places, and return the MW of each."""
-    requests, grid = state.requests, state.grid
-    region, buyer, mw = requests.region[rows], requests.buyer[rows], requests.mw[rows]
-    total = by_buyer(state, rows, mw)
-    wanted = mw * np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[buyer]
-    ahead, place = places(state, rows, wanted)
+def _serve(state: State, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Connect requests in the order of their places, and return the MW by region and by buyer."""
+    grid, requests = state.grid, state.requests
+    region, buyer, mw = requests.region, requests.buyer, requests.mw
     able = grid.headroom + state.regions.capacity_mw_month
-    connected = wanted * formulas.served(ahead, place, able[region])
-    requests.mw[rows] = mw - connected
-    grid.headroom = np.maximum(able - by_region(state, rows, connected), 0.0)
-    return connected
+    columns = region, buyer, requests.filed, requests.studied, mw
+    rows, wanted, ahead, place = ready(*columns, bidding_order(state), grid.lead_months, room, state.month)
+    share = formulas.served(ahead, place, able[region[rows]])
+    there, theirs = hand_over(region, buyer, mw, rows, wanted * share, len(able), len(room))
+    grid.headroom = np.maximum(able - there, 0.0)
+    return there, theirs
 
 
 def queue(state: State) -> None:
@@ -258,10 +251,8 @@ def queue(state: State) -> None:
     regions.arrived_mw = 0.0
     regions.withdrawn_mw = 0.0
     allowed = _worth_queueing(state)
-    withdraw(state, allowed)
-    rows = waiting(state)
-    queued = by_buyer(state, rows, state.requests.mw[rows])
-    file_requests(state, np.maximum(allowed - queued, 0.0))
+    waiting = withdraw(state, allowed)
+    file_requests(state, np.maximum(allowed - waiting, 0.0))
     study(state)
     _firm_load(state)
     _adequacy(state, state.month + 1)
@@ -311,8 +302,7 @@ def _adequacy(state: State, months: int) -> None:
 def check_queue(state: State) -> None:
     """Assert that the queue balances: what opens and arrives either leaves, is connected or stays."""
     regions, grid = state.regions, state.grid
-    rows = waiting(state)
-    closing = by_region(state, rows, state.requests.mw[rows])
+    closing = queued(state)
     expected = grid.opening_mw + regions.arrived_mw - regions.withdrawn_mw - regions.connected_now_mw
     off = np.abs(closing - expected) + np.abs(closing - regions.queue_mw)
     allowed = MEGAWATTS + 1e-9 * grid.opening_mw

@@ -13,6 +13,7 @@ import numpy as np
 from agents.columns import rows_where
 from agents.economics.grid import connected_within
 from agents.economics.queues import backlog_wait
+from model.queue_places import TRACE, leave, places, prospects, shared_out
 from model.tenants import discount_rates, hall_lead, request_bids
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 MONTHS = 12.0
 MEGAWATTS = 1e-6
 """Slack of sums of megawatts."""
-TRACE = 1e-9
-"""Megawatts below which a request counts as gone."""
+NO_ORDER = np.empty(0, dtype=np.int64)
+"""Where no bids decide who comes first."""
 GUMBEL = np.sqrt(6.0) / np.pi
 """Scale of a Gumbel variable with standard deviation one."""
 
@@ -37,48 +38,20 @@ def by_region(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
     return np.bincount(state.requests.region[rows], mw, minlength=len(state.regions))
 
 
-def by_buyer(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
-    """Return megawatts of requests summed by buyer."""
-    return np.bincount(state.requests.buyer[rows], mw, minlength=len(state.hyperscalers))
-
-
-def places(state: State, rows: np.ndarray, mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what stands ahead of each request in its region, and what shares its place, MW.
-
-    Args:
-        state: The state.
-        rows: Requests that stand in line.
-        mw: What each of them counts.
-    """
-    if state.scenario.power.queue_mode == "auction":
-        return _by_bid(state, rows, mw), mw
+def queued(state: State) -> np.ndarray:
+    """Return the megawatts that wait in each region."""
     requests = state.requests
-    region, filed = requests.region[rows], requests.filed[rows]
-    first = int(filed.min(initial=0))
-    width = int(filed.max(initial=0)) - first + 1
-    place = region * width + (filed - first)
-    cohort = np.bincount(place, mw, minlength=len(state.regions) * width).reshape(-1, width)
-    before = np.cumsum(cohort, axis=1) - cohort
-    return before.ravel()[place], cohort.ravel()[place]
+    waits = requests.mw * (requests.mw > TRACE)
+    return np.bincount(requests.region, waits, minlength=len(state.regions))
 
 
-def _by_bid(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+def bidding_order(state: State) -> np.ndarray:
+    """Return all requests region by region from the highest bid down; none where bids do not decide."""
+    if state.scenario.power.queue_mode != "auction":
+        return NO_ORDER
     requests = state.requests
-    region = requests.region[rows]
-    slot = state.hyperscalers.slot[requests.buyer[rows]]
-    order = np.lexsort((slot, requests.filed[rows], -requests.bid[rows], region))
-    before = np.cumsum(mw[order]) - mw[order]
-    begins = np.searchsorted(region[order], np.arange(len(state.regions)))
-    base = np.append(before, 0.0)[np.minimum(begins, len(before))]
-    ahead = np.empty(len(rows))
-    ahead[order] = before - base[region[order]]
-    return np.maximum(ahead, 0.0)
-
-
-def ripe_in(state: State, rows: np.ndarray, month: int) -> np.ndarray:
-    """Return in how many months requests are as old as the lead time, zero or less when they are."""
-    requests = state.requests
-    return requests.filed[rows] + state.grid.lead_months[requests.region[rows]] - month
+    slot = state.hyperscalers.slot[requests.buyer]
+    return np.lexsort((slot, requests.filed, -requests.bid, requests.region))
 
 
 def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int, np.ndarray]:
@@ -89,47 +62,50 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int
         month: Month from which the horizons count.
         ahead: Horizons, months.
     """
-    requests, regions, grid = state.requests, state.regions, state.grid
+    requests, grid, withdrawal = state.requests, state.grid, state.scenario.power.withdrawal
     months = sorted(set(ahead))
-    rows = waiting(state)
-    left = ripe_in(state, rows, month)
-    # What is not old enough within the longest horizon is in nobody's way.
-    soon = left <= months[-1]
-    rows, matures = rows[soon], np.maximum(left[soon], 0) / MONTHS
-    region, buyer = requests.region[rows], requests.buyer[rows]
-    before, place = places(state, rows, requests.mw[rows])
-    saved = grid.headroom[region]
-    at_once = np.minimum(np.maximum(saved - before, 0.0), place)
-    matures = np.where(requests.studied[rows], matures, np.maximum(matures, grid.study_wait[region]))
-    years = np.array(months)[:, None] / MONTHS
-    later = connected_within(
-        np.maximum(before - saved, 0.0),
-        place - at_once,
-        matures,
-        (regions.capacity_mw_month * MONTHS)[region],
-        state.scenario.power.withdrawal,
-        years,
+    years = np.array(months) / MONTHS
+    rows, matures, place, at_once, behind, rate = prospects(
+        requests.region,
+        requests.filed,
+        requests.studied,
+        requests.mw,
+        bidding_order(state),
+        grid.lead_months,
+        grid.study_wait,
+        grid.headroom,
+        state.regions.capacity_mw_month,
+        month,
+        months[-1],
     )
+    later = connected_within(behind, place - at_once, matures, rate, withdrawal, years[:, None])
     # Headroom waits for requests to mature, but not all of them last that long.
-    lasting = at_once * np.exp(-state.scenario.power.withdrawal * matures)
-    expected = (later + lasting * (matures <= years)) * (requests.mw[rows] / place)
-    count = len(state.hyperscalers)
-    summed = (np.bincount(buyer, each, minlength=count) for each in expected)
-    return dict(zip(months, summed, strict=True))
+    lasting = at_once * np.exp(-withdrawal * matures)
+    columns = requests.buyer, requests.mw, rows
+    expected = shared_out(*columns, matures, place, lasting, later, years, len(state.hyperscalers))
+    return dict(zip(months, expected, strict=True))
 
 
-def withdraw(state: State, allowed: np.ndarray) -> None:
-    """Let requests leave: some every month, all that are no longer needed, and those a deposit deters."""
+def withdraw(state: State, allowed: np.ndarray) -> np.ndarray:
+    """Let requests leave: some every month, all that are no longer needed, and those a deposit deters.
+
+    Args:
+        state: The state.
+        allowed: MW each buyer still needs.
+
+    Returns:
+        MW each buyer has queued after that.
+    """
     requests, regions, power = state.requests, state.regions, state.scenario.power
-    stays = np.exp(-power.withdrawal / MONTHS)
+    stays = float(np.exp(-power.withdrawal / MONTHS))
     regions.speculative_mw *= stays
-    rows = waiting(state)
-    total = by_buyer(state, rows, requests.mw[rows]) * stays
-    needed = np.minimum(allowed / np.where(total > 0.0, total, np.inf), 1.0)
-    needed = np.where(total > 0.0, needed, 1.0)
-    reduce(state, rows, stays * needed[requests.buyer[rows]])
+    gone, queued = leave(requests.region, requests.buyer, requests.mw, allowed, stays, len(regions))
+    regions.withdrawn_mw += gone
     if power.queue_mode in ("entry_fee", "auction") and studies_end(state):
-        _collect(state, waiting(state))
+        rows = waiting(state)
+        _collect(state, rows)
+        queued = np.bincount(requests.buyer[rows], requests.mw[rows], minlength=len(allowed))
+    return queued
 
 
 def _collect(state: State, rows: np.ndarray) -> None:
@@ -138,19 +114,14 @@ def _collect(state: State, rows: np.ndarray) -> None:
     if power.queue_mode == "auction" or power.entry_fee > 0.0:
         state.regions.speculative_mw = 0.0
     if power.queue_mode == "entry_fee":
-        reduce(state, rows, _worth_the_fee(state, state.requests.bid[rows]).astype(float))
+        deterred = rows[~_worth_the_fee(state, state.requests.bid[rows])]
+        state.regions.withdrawn_mw += by_region(state, deterred, state.requests.mw[deterred])
+        state.requests.mw[deterred] = 0.0
 
 
 def _worth_the_fee(state: State, bid: np.ndarray) -> np.ndarray:
     fee = state.scenario.power.entry_fee * (state.scenario.power.queue_mode == "entry_fee")
     return bid * state.scenario.leases.it_to_gross >= fee
-
-
-def reduce(state: State, rows: np.ndarray, kept: np.ndarray) -> None:
-    """Withdraw parts of requests: `kept` is the share of each row that stays."""
-    gone = state.requests.mw[rows] * (1.0 - kept)
-    state.requests.mw[rows] -= gone
-    state.regions.withdrawn_mw += by_region(state, rows, gone)
 
 
 def file_requests(state: State, lacking: np.ndarray) -> None:
@@ -222,7 +193,7 @@ def _study_in_turn(state: State, rows: np.ndarray) -> None:
     # An operator with nothing to study saves up no studies.
     effort = np.minimum(grid.study_effort + power.study_scale * regions.capacity_mw_month, total)
     mixed = total / np.where(serious > 0.0, serious, 1.0)
-    ahead, place = places(state, rows, mw)
+    ahead, place = places(requests.region, requests.filed, NO_ORDER, rows, mw, len(regions))
     done = (ahead + place) * mixed[region] <= effort[region]
     requests.studied[rows[done]] = True
     used = by_region(state, rows[done], mw[done]) * mixed
@@ -235,12 +206,10 @@ def _study_in_turn(state: State, rows: np.ndarray) -> None:
 def report(state: State) -> None:
     """Renew the size of each queue and the wait of a request filed now."""
     regions, grid, power = state.regions, state.grid, state.scenario.power
-    rows = waiting(state)
-    mw = state.requests.mw[rows]
-    regions.queue_mw = by_region(state, rows, mw)
-    grid.study_wait = _study_wait(state, rows)
+    regions.queue_mw = queued(state)
+    grid.study_wait = _study_wait(state)
     capacity = regions.capacity_mw_month * MONTHS
-    ahead = _outbid(state, rows, mw) if power.queue_mode == "auction" else regions.queue_mw
+    ahead = _outbid(state) if power.queue_mode == "auction" else regions.queue_mw
     behind = backlog_wait(np.maximum(ahead - grid.headroom, 0.0), capacity, power.withdrawal)
     least = np.maximum(grid.lead_months / MONTHS, grid.study_wait)
     grid.waits[:] = np.where(capacity > 0.0, np.maximum(behind, least), np.inf)
@@ -250,21 +219,22 @@ def report(state: State) -> None:
     regions.wait_years[pool] = weight @ grid.waits[:, pool] / weight.sum()
 
 
-def _study_wait(state: State, rows: np.ndarray) -> np.ndarray:
+def _study_wait(state: State) -> np.ndarray:
     power, regions = state.scenario.power, state.regions
     if power.queue_mode != "fcfs":
         # Filed next month at the earliest, studied with the batch that ends after it.
         left = -(state.month + 1) % power.batch_months
         return np.full(len(regions), left / MONTHS)
+    rows = waiting(state)
     unstudied = rows[~state.requests.studied[rows]]
     load = by_region(state, unstudied, state.requests.mw[unstudied]) + regions.speculative_mw
     studies = power.study_scale * regions.capacity_mw_month * MONTHS
     return np.asarray(backlog_wait(load, studies, power.withdrawal))
 
 
-def _outbid(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
+def _outbid(state: State) -> np.ndarray:
     """Return the MW whose bids are above what each buyer would bid now, [buyers x regions]."""
-    requests, bid = state.requests, request_bids(state)
+    rows, requests, bid = waiting(state), state.requests, request_bids(state)
     region = requests.region[rows]
-    above = (requests.bid[rows][None, :] > bid[:, region]) * mw
+    above = (requests.bid[rows][None, :] > bid[:, region]) * requests.mw[rows]
     return np.stack([np.bincount(region, each, minlength=len(state.regions)) for each in above])

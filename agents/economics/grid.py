@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, finite, nonnegative, plain
 
 HOURS_PER_DAY = 24.0
@@ -138,8 +139,21 @@ def connected_within(
     left = mw * np.exp(-withdrawal * begins)
     at_once = np.minimum(left, rate * (begins - reached))
     takes = _wait(left - at_once, rate, withdrawal)
+    return plain(_connected(at_once, takes, begins, rate, works, horizon))
+
+
+@compiled
+def _connected(
+    at_once: np.ndarray,
+    takes: np.ndarray,
+    begins: np.ndarray,
+    rate: np.ndarray,
+    works: np.ndarray,
+    horizon: ArrayLike,
+) -> np.ndarray:
+    """Return what is connected by the horizon: some when the place begins, and the rest at the rate."""
     expected = at_once + rate * np.minimum(takes, np.maximum(horizon - begins, 0.0))
-    return plain(expected * (np.less_equal(begins, horizon) & works))
+    return expected * ((begins <= horizon) & works)
 
 
 def _wait(backlog: ArrayLike, rate: np.ndarray, withdrawal: float) -> np.ndarray:
