@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.compiled import compiled
 from agents.tables import LeaseStatus
 from model.baseline_tables import BaselineTables, load_tables
 from model.calendar import Calendar
@@ -103,14 +104,9 @@ def delivered(state: State) -> np.ndarray:
 
 def count_leases(state: State) -> None:
     """Set what each buyer has running on miners' sites."""
-    state.hyperscalers.leased_mw = _leased(state, LeaseStatus.DELIVERING)
-
-
-def _leased(state: State, status: LeaseStatus) -> np.ndarray:
-    leases = state.leases
-    return np.bincount(
-        leases.tenant, leases.gross_mw * (leases.status == status), minlength=len(state.hyperscalers)
-    )
+    leases, buyers = state.leases, state.hyperscalers
+    running = leases.gross_mw * (leases.status == LeaseStatus.DELIVERING)
+    buyers.leased_mw = np.bincount(leases.tenant, running, minlength=len(buyers))
 
 
 def coverage(state: State, ahead: list[int]) -> np.ndarray:
@@ -123,22 +119,50 @@ def coverage(state: State, ahead: list[int]) -> np.ndarray:
     Returns:
         [horizons x buyers].
     """
-    expected = state.grid.expected
-    return secured(state, ahead) + np.array([expected[months] for months in ahead])
+    grid = state.grid
+    return secured(state, ahead) + grid.expected[[grid.horizons.index(months) for months in ahead]]
 
 
 def secured(state: State, ahead: list[int]) -> np.ndarray:
     """Return the part of the coverage that does not hang on a queue, MW, [horizons x buyers]."""
-    certain = delivered(state) + _leased(state, LeaseStatus.BUILDING)
-    onsite, grid = state.onsite, state.grid
-    dates = [state.month + months for months in ahead]
-    return certain + np.array([onsite.on_order(date) + grid.under_construction(date) for date in dates])
+    leases, onsite, grid = state.leases, state.onsite, state.grid
+    begun, ordered = _begun_and_ordered(
+        leases.tenant,
+        leases.status,
+        leases.gross_mw,
+        delivered(state),
+        onsite.orders,
+        np.array(ahead) + (state.month + 1 - onsite.next_month),
+    )
+    return begun + (ordered + grid.under_construction([state.month + months for months in ahead]))
+
+
+@compiled
+def _begun_and_ordered(
+    tenant: np.ndarray,
+    status: np.ndarray,
+    gross_mw: np.ndarray,
+    running: np.ndarray,
+    orders: np.ndarray,
+    months: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each buyer has running or building, and what its orders deliver within some months, MW."""
+    building, ordered = np.zeros(running.size), np.zeros((months.size, running.size))
+    for lease in range(tenant.size):
+        if status[lease] == LeaseStatus.BUILDING:
+            building[tenant[lease]] += gross_mw[lease]
+    for each in range(months.size):
+        for month in range(min(months[each], orders.shape[0])):
+            for technology in range(orders.shape[1]):
+                for buyer in range(running.size):
+                    ordered[each, buyer] += orders[month, technology, buyer]
+    return running + building, ordered
 
 
 def horizons(state: State) -> list[int]:
     """Return how many months buyers look ahead, for leases and then for each technology behind the meter."""
     plan = state.scenario.ai.planning_months
-    return [plan, *(max(int(lead), plan) for lead in state.onsite.lead_months)]
+    return [plan, *np.maximum(state.onsite.lead_months, plan).tolist()]
 
 
 def order_onsite(state: State) -> None:
@@ -155,21 +179,45 @@ def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     gains most by first. Where places are short they are rationed in proportion to what is wanted.
     """
     supply, share = state.onsite, state.hyperscalers.demand_share
-    ahead = horizons(state)[1:]
+    ahead, places = horizons(state)[1:], supply.open_places(state.month)
     due = np.array([state.demand.due(state.month, months) for months in ahead])
-    lacking = due[:, None] * share - coverage(state, ahead)
-    gain = onsite_gains(state)
-    lacking = np.maximum(lacking, 0.0) * (gain > 0.0)
-    orders = np.zeros_like(lacking)
-    places = supply.open_places(state.month)
+    lacking = np.maximum(due[:, None] * share - coverage(state, ahead), 0.0)
+    wanted, orders = both = np.zeros((2, *lacking.shape))
     if not lacking.any() or not places.any():
         return orders, np.zeros(len(places))
-    ranks = np.argsort(np.argsort(-gain, axis=0, kind="stable"), axis=0)
-    for rank in range(len(places)):
-        wanted = np.maximum(lacking - orders.sum(axis=0), 0.0) * (ranks == rank)
-        if not wanted.any():
-            continue
-        total = np.maximum(wanted.sum(axis=1), MEGAWATTS)
-        left = np.maximum(places - orders.sum(axis=1), 0.0)
-        orders += wanted * np.minimum(left / total, 1.0)[:, None]
-    return orders, np.maximum(lacking - orders.sum(axis=0), 0.0).sum(axis=1)
+    gain = onsite_gains(state)
+    lacking *= gain > 0.0
+    preferred = np.argsort(-gain, axis=0, kind="stable")
+    # The last turn only shares out what was wanted at the one before.
+    for rank in range(len(places) + 1):
+        _take_turn(rank, preferred, lacking, places, np.add.reduce(both, axis=2), wanted, orders)
+    short = np.maximum(lacking - np.add.reduce(orders, axis=0), 0.0)
+    return orders, np.add.reduce(short, axis=1)
+
+
+@compiled
+def _take_turn(
+    rank: int,
+    preferred: np.ndarray,
+    lacking: np.ndarray,
+    places: np.ndarray,
+    totals: np.ndarray,
+    wanted: np.ndarray,
+    orders: np.ndarray,
+) -> None:
+    """Share out what was wanted at the last turn, and list what is wanted of the technology of this rank."""
+    technologies, buyers = orders.shape
+    for technology in range(technologies):
+        left = max(places[technology] - totals[1, technology], 0.0)
+        share = min(left / max(totals[0, technology], MEGAWATTS), 1.0)
+        for buyer in range(buyers):
+            orders[technology, buyer] += wanted[technology, buyer] * share
+            wanted[technology, buyer] = 0.0
+    if rank == technologies:
+        return
+    for buyer in range(buyers):
+        ordered = 0.0
+        for technology in range(technologies):
+            ordered += orders[technology, buyer]
+        first = preferred[rank, buyer]
+        wanted[first, buyer] = max(lacking[first, buyer] - ordered, 0.0)

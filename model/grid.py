@@ -9,18 +9,20 @@ it that miners' sites caused slows the region's connections.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.compiled import compiled
 from agents.economics import grid as formulas
 from agents.tables import LeaseStatus
 from model.baseline_tables import load_tables
 from model.calendar import Calendar
 from model.demand import count_leases, delivered, horizons, secured, update_demand
 from model.onsite import fill_order_book
-from model.queue_places import hand_over, ready
+from model.queue_places import TRACE, hand_over, ready
 from model.requests import (
     MEGAWATTS,
     bidding_order,
@@ -93,15 +95,22 @@ class Grid:
     """Deviation of the log energy price from its mean, [r]."""
     energy_variance: float
     """Variance of that deviation as seen from the start."""
-    expected: dict[int, np.ndarray]
-    """What queued requests can expect to have connected within some months, MW, [b] by horizon."""
+    horizons: list[int]
+    """Months that buyers look ahead, rising."""
+    expected: np.ndarray
+    """What queued requests can expect to have connected within so many months, MW, [horizons x b]."""
 
-    def under_construction(self, until: int) -> np.ndarray:
-        """Return the MW under construction that each buyer gets up to a month, that month included, [b]."""
-        waiting_for_load = self.delayed.sum(axis=1)
+    def under_construction(self, dates: Sequence[int]) -> np.ndarray:
+        """Return the MW under construction that each buyer gets up to some months, those months included.
+
+        [months x b], or [b] where that is the same for all.
+        """
+        waiting_for_load = np.add.reduce(self.delayed, axis=1)
         if not len(self.construction):
             return waiting_for_load
-        return waiting_for_load + self.construction[: max(until + 1, 0)].sum(axis=(0, 2))
+        return waiting_for_load + np.array(
+            [self.construction[: max(date + 1, 0)].sum(axis=(0, 2)) for date in dates]
+        )
 
 
 def start_grid(state: State) -> None:
@@ -110,8 +119,9 @@ def start_grid(state: State) -> None:
     _file_published(state)
     months = range(len(state.onsite.orders))
     queued = expected_connections(state, 0, [month + 1 for month in months])
-    coming = [queued[month + 1] + state.grid.under_construction(month) for month in months]
-    fill_order_book(state.onsite, state.demand, state.hyperscalers, coming)
+    fill_order_book(
+        state.onsite, state.demand, state.hyperscalers, queued + state.grid.under_construction(months)
+    )
     update_demand(state)
 
 
@@ -148,7 +158,8 @@ def _connect_past(state: State) -> None:
         waits=pairs.copy(),
         **{name: zero.copy() for name in EMPTY},
         energy_variance=0.0,
-        expected={},
+        horizons=sorted(set(horizons(state))),
+        expected=np.zeros((0, len(buyers))),
     )
 
 
@@ -168,7 +179,7 @@ def _file_published(state: State) -> None:
     regions.speculative_mw *= state.demand.start_share
     buyer, region = (axis.ravel() for axis in np.indices(grid.slots.shape))
     mw = buyers.demand_share[buyer] * regions.queue_mw[region]
-    some = mw > 0.0
+    some = mw > TRACE
     buyer, region, mw = buyer[some], region[some], mw[some]
     columns = {"region": region, "buyer": buyer, "filed": -grid.lead_months[region], "studied": True}
     state.requests.add(len(mw), columns | {"mw": mw, "bid": request_bids(state)[buyer, region]})
@@ -176,7 +187,7 @@ def _file_published(state: State) -> None:
     grid.firm_start = grid.firm_mw.copy()
     _adequacy(state, 0)
     report(state)
-    grid.expected = expected_connections(state, 0, horizons(state))
+    grid.expected = expected_connections(state, 0, grid.horizons)
 
 
 def energy_prices(state: State) -> None:
@@ -209,11 +220,12 @@ def connect(state: State) -> None:
     grid.opening_mw = queued(state)
     room = np.maximum(buyers.demand_mw - delivered(state), 0.0)
     built = _finish_construction(state, room)
-    room = np.maximum(room - built.sum(axis=1), 0.0)
+    finished = np.add.reduce(built, axis=1)
+    room = np.maximum(room - finished, 0.0)
     regions.connected_now_mw, taken = _serve(state, room)
-    regions.connected_mw += regions.connected_now_mw + built.sum(axis=0)
-    buyers.grid_mw += built.sum(axis=1) + taken
-    grid.expected = {ahead: np.maximum(mw - taken, 0.0) for ahead, mw in grid.expected.items()}
+    regions.connected_mw += regions.connected_now_mw + np.add.reduce(built, axis=0)
+    buyers.grid_mw += finished + taken
+    grid.expected = np.maximum(grid.expected - taken, 0.0)
 
 
 def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
@@ -226,7 +238,9 @@ def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
     else:
         # All is built: nobody need add it up any more.
         grid.construction = grid.construction[:0]
-    total = due.sum(axis=1)
+    if not due.any():
+        return due
+    total = np.add.reduce(due, axis=1)
     taken = due * np.minimum(room / np.where(total > 0.0, total, np.inf), 1.0)[:, None]
     grid.delayed = due - taken
     return taken
@@ -257,7 +271,7 @@ def queue(state: State) -> None:
     _firm_load(state)
     _adequacy(state, state.month + 1)
     report(state)
-    state.grid.expected = expected_connections(state, state.month + 1, horizons(state))
+    state.grid.expected = expected_connections(state, state.month + 1, state.grid.horizons)
 
 
 def _worth_queueing(state: State) -> np.ndarray:
@@ -284,19 +298,48 @@ def _firm_load(state: State) -> None:
 def _adequacy(state: State, months: int) -> None:
     """Renew the adequacy ledger that many months after the start, and what can be connected next month."""
     regions, grid, power = state.regions, state.grid, state.scenario.power
-    years, margin = months / MONTHS, 1.0 + regions.reserve_margin
     # Regions outside the pool have no peak and promise nothing.
-    peak = regions.peak_mw * (1.0 + power.other_load_growth) ** years
-    turned_firm = (grid.firm_mw - grid.firm_start) * margin * (peak > 0.0)
-    without = (peak + regions.connected_mw - grid.connected_start) * margin
-    regions.accredited_mw = regions.peak_mw * margin + regions.firm_addition_mw * years
-    regions.promised_mw = without + turned_firm
-    promised = np.stack([regions.promised_mw, without])
+    peak = regions.peak_mw * (1.0 + power.other_load_growth) ** (months / MONTHS)
+    regions.accredited_mw, promised = _promises(
+        regions.peak_mw,
+        regions.reserve_margin,
+        regions.firm_addition_mw,
+        peak,
+        regions.connected_mw,
+        grid.connected_start,
+        grid.firm_mw,
+        grid.firm_start,
+        months,
+    )
+    regions.promised_mw = promised[0]
     grid.shortage, otherwise = formulas.shortage_points(promised, regions.accredited_mw, peak)
     left = formulas.connection_factor(grid.shortage, otherwise, power.shortage_connection_slope)
     after = max(months - grid.near_term_end, 0) / MONTHS
     growth = power.connection_scale * (1.0 + power.connection_growth) ** after
     regions.capacity_mw_month = grid.near_term_rate * growth * left
+
+
+@compiled
+def _promises(
+    peak_start: np.ndarray,
+    reserve_margin: np.ndarray,
+    firm_addition: np.ndarray,
+    peak: np.ndarray,
+    connected: np.ndarray,
+    connected_start: np.ndarray,
+    firm: np.ndarray,
+    firm_start: np.ndarray,
+    months: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is accredited after some months, and promised with and without miners' firm load, MW."""
+    accredited, promised = np.empty(peak.size), np.empty((2, peak.size))
+    for region in range(peak.size):
+        margin = 1.0 + reserve_margin[region]
+        accredited[region] = peak_start[region] * margin + firm_addition[region] * (months / MONTHS)
+        turned_firm = (firm[region] - firm_start[region]) * margin if peak[region] > 0.0 else 0.0
+        promised[1, region] = (peak[region] + connected[region] - connected_start[region]) * margin
+        promised[0, region] = promised[1, region] + turned_firm
+    return accredited, promised
 
 
 def check_queue(state: State) -> None:

@@ -6,7 +6,6 @@ lead time ahead; a place nobody orders is never built, and an order waits for th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,25 +59,19 @@ class OnsiteSupply:
         self.delivered = np.zeros(pairs)
         self.unmet = np.zeros(len(rows))
 
-    def on_order(self, until: int) -> np.ndarray:
-        """Return the MW each buyer has on order up to a month, that month included, [b]."""
-        return self.orders[: max(until + 1 - self.next_month, 0)].sum(axis=(0, 1))
-
     def open_places(self, month: int) -> np.ndarray:
         """Return the MW of each technology that can be ordered in a month, [k]."""
         return np.where(month + self.lead_months >= self.first_month, self.rate, 0.0)
 
 
-def fill_order_book(
-    supply: OnsiteSupply, demand: DemandPath, buyers: Table, grid: Sequence[np.ndarray]
-) -> None:
+def fill_order_book(supply: OnsiteSupply, demand: DemandPath, buyers: Table, grid: np.ndarray) -> None:
     """Place what buyers must have ordered before the start, as far as their load calls for it.
 
     Args:
         supply: The technologies, books empty.
         demand: Load due.
         buyers: Hyperscalers, with what is delivered and on lease at the start.
-        grid: MW that each buyer can expect from the grid after the start, by the end of each month.
+        grid: MW that each buyer can expect from the grid by the end of each month, [months x b].
     """
     others = buyers.grid_mw + buyers.leased_mw + buyers.committed_mw
     booked = np.zeros(len(buyers))
@@ -99,10 +92,10 @@ def deliver_onsite(state: State) -> None:
     supply, buyers = state.onsite, state.hyperscalers
     due = supply.orders[0].copy()
     room = buyers.demand_mw - buyers.grid_mw - buyers.onsite_mw - buyers.leased_mw
-    total = due.sum(axis=0)
+    total = np.add.reduce(due, axis=0)
     taken = due * np.minimum(np.maximum(room / np.where(total > 0.0, total, 1.0), 0.0), 1.0)
     supply.delivered += taken
-    buyers.onsite_mw += taken.sum(axis=0)
+    buyers.onsite_mw += np.add.reduce(taken, axis=0)
     supply.orders[:-1] = supply.orders[1:]
     supply.orders[-1] = 0.0
     supply.orders[0] += due - taken

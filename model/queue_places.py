@@ -14,7 +14,7 @@ from agents.compiled import compiled
 
 MONTHS = 12.0
 TRACE = 1e-9
-"""Megawatts below which a request counts as gone."""
+"""Megawatts of a request that are too few to wait any longer."""
 
 
 @compiled
@@ -93,19 +93,22 @@ def leave(
     """
     kept, left, gone = np.zeros(allowed.size), np.zeros(allowed.size), np.zeros(regions)
     for row in range(mw.size):
-        if mw[row] > TRACE:
-            kept[buyer[row]] += mw[row]
+        kept[buyer[row]] += mw[row]
     for whose in range(kept.size):
         total = kept[whose] * stays
         kept[whose] = stays * (min(allowed[whose] / total, 1.0) if total > 0.0 else 1.0)
     for row in range(mw.size):
-        if mw[row] > TRACE:
-            leaves = mw[row] * (1.0 - kept[buyer[row]])
-            mw[row] -= leaves
-            gone[region[row]] += leaves
-        if mw[row] > TRACE:
-            left[buyer[row]] += mw[row]
+        leaves = mw[row] * (1.0 - kept[buyer[row]])
+        mw[row] = _waiting(mw[row] - leaves)
+        gone[region[row]] += leaves
+        left[buyer[row]] += mw[row]
     return gone, left
+
+
+@compiled
+def _waiting(mw: float) -> float:
+    """Return what still waits of a request: no traces."""
+    return 0.0 if abs(mw) <= TRACE else mw
 
 
 @compiled
@@ -128,7 +131,7 @@ def ready(
     """
     rows, count, total = np.empty(mw.size, np.int64), 0, np.zeros(room.size)
     for row in range(mw.size):
-        if mw[row] > TRACE and studied[row] and filed[row] + lead_months[region[row]] <= month:
+        if mw[row] > 0.0 and studied[row] and filed[row] + lead_months[region[row]] <= month:
             total[buyer[row]] += mw[row]
             rows[count] = row
             count += 1
@@ -152,7 +155,7 @@ def hand_over(
     """Take connected megawatts out of requests, and return their sums by region and by buyer."""
     there, theirs = np.zeros(regions), np.zeros(buyers)
     for each, row in enumerate(rows):
-        mw[row] -= connected[each]
+        mw[row] = _waiting(mw[row] - connected[each])
         there[region[row]] += connected[each]
         theirs[buyer[row]] += connected[each]
     return there, theirs
@@ -184,7 +187,7 @@ def prospects(
     rows, matures, count = np.empty(mw.size, np.int64), np.empty(mw.size), 0
     for row in range(mw.size):
         left = filed[row] + lead_months[region[row]] - month
-        if mw[row] > TRACE and left <= last:
+        if mw[row] > 0.0 and left <= last:
             rows[count], matures[count] = row, max(left, 0) / MONTHS
             if not studied[row]:
                 matures[count] = max(matures[count], study_wait[region[row]])

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.grid import connected_within
 from agents.economics.queues import backlog_wait
-from model.queue_places import TRACE, leave, places, prospects, shared_out
+from model.queue_places import leave, places, prospects, shared_out
 from model.tenants import discount_rates, hall_lead, request_bids
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ GUMBEL = np.sqrt(6.0) / np.pi
 
 def waiting(state: State) -> np.ndarray:
     """Return the rows of requests that still wait."""
-    return rows_where(state.requests.mw > TRACE)
+    return rows_where(state.requests.mw > 0.0)
 
 
 def by_region(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
@@ -40,9 +41,7 @@ def by_region(state: State, rows: np.ndarray, mw: np.ndarray) -> np.ndarray:
 
 def queued(state: State) -> np.ndarray:
     """Return the megawatts that wait in each region."""
-    requests = state.requests
-    waits = requests.mw * (requests.mw > TRACE)
-    return np.bincount(requests.region, waits, minlength=len(state.regions))
+    return np.bincount(state.requests.region, state.requests.mw, minlength=len(state.regions))
 
 
 def bidding_order(state: State) -> np.ndarray:
@@ -54,17 +53,16 @@ def bidding_order(state: State) -> np.ndarray:
     return np.lexsort((slot, requests.filed, -requests.bid, requests.region))
 
 
-def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int, np.ndarray]:
-    """Return what each buyer can expect to be connected from its queued requests, MW by horizon.
+def expected_connections(state: State, month: int, ahead: list[int]) -> np.ndarray:
+    """Return what each buyer can expect to be connected from its queued requests, MW, [horizons x buyers].
 
     Args:
         state: The state.
         month: Month from which the horizons count.
-        ahead: Horizons, months.
+        ahead: Horizons, months, rising.
     """
     requests, grid, withdrawal = state.requests, state.grid, state.scenario.power.withdrawal
-    months = sorted(set(ahead))
-    years = np.array(months) / MONTHS
+    years = np.array(ahead) / MONTHS
     rows, matures, place, at_once, behind, rate = prospects(
         requests.region,
         requests.filed,
@@ -76,14 +74,13 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> dict[int
         grid.headroom,
         state.regions.capacity_mw_month,
         month,
-        months[-1],
+        ahead[-1],
     )
     later = connected_within(behind, place - at_once, matures, rate, withdrawal, years[:, None])
     # Headroom waits for requests to mature, but not all of them last that long.
     lasting = at_once * np.exp(-withdrawal * matures)
     columns = requests.buyer, requests.mw, rows
-    expected = shared_out(*columns, matures, place, lasting, later, years, len(state.hyperscalers))
-    return dict(zip(months, expected, strict=True))
+    return shared_out(*columns, matures, place, lasting, later, years, len(state.hyperscalers))
 
 
 def withdraw(state: State, allowed: np.ndarray) -> np.ndarray:
@@ -114,14 +111,15 @@ def _collect(state: State, rows: np.ndarray) -> None:
     if power.queue_mode == "auction" or power.entry_fee > 0.0:
         state.regions.speculative_mw = 0.0
     if power.queue_mode == "entry_fee":
-        deterred = rows[~_worth_the_fee(state, state.requests.bid[rows])]
+        deterred = rows[state.requests.bid[rows] * state.scenario.leases.it_to_gross < power.entry_fee]
         state.regions.withdrawn_mw += by_region(state, deterred, state.requests.mw[deterred])
         state.requests.mw[deterred] = 0.0
 
 
-def _worth_the_fee(state: State, bid: np.ndarray) -> np.ndarray:
-    fee = state.scenario.power.entry_fee * (state.scenario.power.queue_mode == "entry_fee")
-    return bid * state.scenario.leases.it_to_gross >= fee
+def _fee(state: State) -> float:
+    """Return what a request costs, musd/MW."""
+    power = state.scenario.power
+    return power.entry_fee if power.queue_mode == "entry_fee" else 0.0
 
 
 def file_requests(state: State, lacking: np.ndarray) -> None:
@@ -133,30 +131,80 @@ def file_requests(state: State, lacking: np.ndarray) -> None:
     grid, scenario = state.grid, state.scenario
     if not (lacking >= scenario.ai.minimum_block_mw).any():
         return
-    rate, bid = discount_rates(state)[:, None], request_bids(state)
-    served = np.isfinite(grid.waits)
-    wait = np.where(served, grid.waits, 0.0)
+    rate, bid = discount_rates(state), request_bids(state)
+    wait = np.where(np.isfinite(grid.waits), grid.waits, 0.0)
     # A request has to outlast its wait, so a long queue costs more than time.
     outlast = np.exp(-scenario.power.withdrawal * wait)
-    value = bid / rate * np.exp(-rate * np.maximum(wait, hall_lead(state))) * outlast
-    open_to = served & (value > 0.0) & _worth_the_fee(state, bid)
+    discount = np.exp(-rate[:, None] * np.maximum(wait, hall_lead(state)))
+    fee, to_gross = _fee(state), scenario.leases.it_to_gross
+    value = _hall_values(bid, rate, grid.waits, discount, outlast, to_gross, fee)
     drawn = state.streams.uniform("queue region", state.month, grid.slots)
+    found = np.log(np.maximum(state.regions.capacity_mw_month, 1e-300))
     spread = max(scenario.ai.region_taste * GUMBEL, MEGAWATTS)
-    appeal = np.log(np.where(open_to, value, 1.0)) / spread - np.log(-np.log(drawn))
-    appeal += np.log(np.maximum(state.regions.capacity_mw_month, 1e-300))
-    region = np.argmax(np.where(open_to, appeal, -np.inf), axis=1)
-    buyer = rows_where((lacking >= scenario.ai.minimum_block_mw) & open_to.any(axis=1))
-    file(state, region[buyer], buyer, lacking[buyer], bid[buyer, region[buyer]])
+    least = scenario.ai.minimum_block_mw
+    project = _projects(np.log(value), np.log(-np.log(drawn)), found, lacking, bid, spread, least)
+    file(state, *project)
+
+
+@compiled
+def _hall_values(
+    bid: np.ndarray,
+    rate: np.ndarray,
+    waits: np.ndarray,
+    discount: np.ndarray,
+    outlast: np.ndarray,
+    it_to_gross: float,
+    fee: float,
+) -> np.ndarray:
+    """Return what a hall is worth to each buyer in each region, musd/IT MW; no number where none pays."""
+    value = np.full(bid.shape, np.nan)
+    for buyer in range(bid.shape[0]):
+        for region in range(bid.shape[1]):
+            if np.isfinite(waits[buyer, region]) and bid[buyer, region] * it_to_gross >= fee:
+                worth = bid[buyer, region] / rate[buyer]
+                worth = worth * discount[buyer, region] * outlast[buyer, region]
+                if worth > 0.0:
+                    value[buyer, region] = worth
+    return value
+
+
+@compiled
+def _projects(
+    log_value: np.ndarray,
+    unlike: np.ndarray,
+    found: np.ndarray,
+    lacking: np.ndarray,
+    bid: np.ndarray,
+    spread: float,
+    least: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return region, buyer, MW and bid of one project for each buyer who lacks enough and has where to go."""
+    regions, buyers, count = np.empty(lacking.size, np.int64), np.empty(lacking.size, np.int64), 0
+    mw, bids = np.empty(lacking.size), np.empty(lacking.size)
+    for buyer in range(lacking.size):
+        if lacking[buyer] < least:
+            continue
+        best, most = -1, -np.inf
+        for region in range(found.size):
+            appeal = log_value[buyer, region] / spread - unlike[buyer, region] + found[region]
+            # Where no request pays, there is no number to compare.
+            if appeal > most:
+                best, most = region, appeal
+        if best >= 0:
+            regions[count], buyers[count] = best, buyer
+            mw[count], bids[count] = lacking[buyer], bid[buyer, best]
+            count += 1
+    return regions[:count], buyers[:count], mw[:count], bids[:count]
 
 
 def file(state: State, region: np.ndarray, buyer: np.ndarray, mw: np.ndarray, bid: np.ndarray) -> None:
     """File requests this month, and the speculative ones that come with them."""
     if not len(mw):
         return
-    rows = state.requests.add(
+    state.requests.add(
         len(mw), {"region": region, "buyer": buyer, "filed": state.month, "mw": mw, "bid": bid}
     )
-    arrived = by_region(state, rows, mw)
+    arrived = np.bincount(region, mw, minlength=len(state.regions))
     state.regions.arrived_mw += arrived
     state.regions.speculative_mw += state.scenario.power.speculation * arrived
 

@@ -26,9 +26,14 @@ def shortage_points(promised: ArrayLike, accredited: ArrayLike, peak: ArrayLike)
     Returns:
         Points, zero for an adequate region and for one without load.
     """
-    peak = np.asarray(nonnegative("peak", peak), dtype=float)
-    short = np.maximum(finite("promised", promised) - np.asarray(finite("accredited", accredited)), 0.0)
-    return plain(100.0 * np.where(peak > 0.0, short, 0.0) / np.where(peak > 0.0, peak, 1.0))
+    promised, accredited = finite("promised", promised), finite("accredited", accredited)
+    return plain(_points(promised, accredited, nonnegative("peak", peak)))
+
+
+@compiled
+def _points(promised: Result, accredited: Result, peak: Result) -> Result:
+    short = np.where(peak > 0.0, np.maximum(promised - accredited, 0.0), 0.0)
+    return 100.0 * short / np.where(peak > 0.0, peak, 1.0)
 
 
 def capacity_price(start: ArrayLike, points: ArrayLike, slope: float, cap: float) -> Result:
@@ -131,8 +136,8 @@ def connected_within(
     Returns:
         MW in the broadcast shape, at most `mw`.
     """
-    rate = np.asarray(nonnegative("capacity", capacity), dtype=float)
-    works = rate > 0.0
+    rate = nonnegative("capacity", capacity)
+    works = np.greater(rate, 0.0)
     rate = np.where(works, rate, 1.0)
     reached = _wait(ahead, rate, withdrawal)
     begins = np.maximum(matures, reached)

@@ -3,11 +3,10 @@
 Arrivals and capacity are in GW (or MW) a year; those who wait withdraw at a hazard per year.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, nonnegative, plain, positive
 
 
@@ -75,13 +74,20 @@ def backlog_wait(backlog: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike)
     Raises:
         ValueError: If an argument is negative or NaN.
     """
-    backlog, capacity, withdrawal = _queue(backlog, capacity, withdrawal, first="backlog")
+    alone = _served_alone(nonnegative("backlog", backlog), nonnegative("capacity", capacity))
+    hazard = nonnegative("withdrawal", withdrawal)
+    if isinstance(hazard, float) and hazard > 0.0:
+        return plain(np.log1p(hazard * alone) / hazard)
+    leaving = np.greater(hazard, 0.0)
+    hazard = np.where(leaving, hazard, 1.0)
+    return plain(np.where(leaving, np.log1p(hazard * alone) / hazard, alone))
+
+
+@compiled
+def _served_alone(backlog: Result, capacity: Result) -> Result:
+    """Return how long a backlog lasts that nobody leaves, infinite where nothing is connected."""
     waiting = backlog > 0.0
-    with np.errstate(all="ignore"):  # infinite waits are answers here
-        served_alone = np.where(waiting, backlog, 0.0) / np.where(waiting, capacity, 1.0)
-    leaving = withdrawal > 0.0
-    hazard = np.where(leaving, withdrawal, 1.0)
-    return plain(np.where(leaving, np.log1p(hazard * served_alone) / hazard, served_alone))
+    return np.where(waiting, backlog, 0.0) / np.where(waiting, capacity, 1.0)
 
 
 def shared_waits(backlog: np.ndarray, capacity: np.ndarray) -> np.ndarray:
@@ -103,31 +109,34 @@ def shared_waits(backlog: np.ndarray, capacity: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If a backlog is negative, a capacity not positive, or an argument NaN.
     """
-    order = np.argsort(nonnegative("backlog", backlog), kind="stable")
-    total = np.concatenate([[0.0], backlog[order]])
-    served = np.concatenate([[0.0], np.cumsum(positive("capacity", capacity)[order])])
-    first, last, reached = _pools(len(order))
-    pooled = np.full((len(order), len(order)), np.inf)
-    pooled[first, last] = (total[last + 1] - total[first]) / (served[last + 1] - served[first])
-    # Entry (i, k) of the least pool from i that reaches k; the wait at k is that of its busiest pool.
-    least = np.minimum.accumulate(pooled[:, ::-1], axis=1)[:, ::-1]
-    waits = np.empty(len(order))
-    waits[order] = np.where(reached, least, 0.0).max(axis=0, initial=0.0)
+    return _shared_waits(nonnegative("backlog", backlog), positive("capacity", capacity))
+
+
+@compiled
+def _shared_waits(backlog: np.ndarray, capacity: np.ndarray) -> np.ndarray:
+    """Return the waits of pools of neighbours in the order of the backlog."""
+    count = backlog.size
+    order = np.argsort(backlog, kind="mergesort")
+    total, served = np.zeros(count + 1), np.zeros(count + 1)
+    for place in range(count):
+        total[place + 1] = backlog[order[place]]
+        served[place + 1] = served[place] + capacity[order[place]]
+    waits = np.zeros(count)
+    for first in range(count):
+        # A wait is that of the busiest pool, and a pool reaches as far as lowers its wait.
+        least = np.inf
+        for last in range(count - 1, first - 1, -1):
+            pooled = (total[last + 1] - total[first]) / (served[last + 1] - served[first])
+            least = min(least, pooled)
+            waits[order[last]] = max(waits[order[last]], least)
     return waits
 
 
-@lru_cache
-def _pools(servers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the first and the last server of every pool of neighbours, and which entries those are."""
-    first, last = np.triu_indices(servers)
-    return first, last, np.triu(np.ones((servers, servers), dtype=bool))
-
-
 def _queue(
-    load: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike, *, first: str = "arrivals"
+    arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (
-        np.asarray(nonnegative(first, load), dtype=float),
+        np.asarray(nonnegative("arrivals", arrivals), dtype=float),
         np.asarray(nonnegative("capacity", capacity), dtype=float),
         np.asarray(nonnegative("withdrawal", withdrawal), dtype=float),
     )
