@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MONTHS = 12.0
 COLOCATION = 1
 """Column of the colocation product among the three (shell, colocation, cloud)."""
+SHELL, CLOUD, BEARS_POWER = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0])
+"""Products of which something holds, in the same order."""
 NO_DISCOUNT = 1e-6
 """Least discount rate of a buyer, 1/year: the formulas need a positive one."""
 
@@ -59,7 +61,13 @@ def discount_rates(state: State) -> np.ndarray:
 
 
 def grid_running_cost(state: State) -> np.ndarray:
-    """Return what it costs to run a hall on each region's grid, musd/IT MW-year above normal, [regions]."""
+    """Return what it costs to run a hall on each region's grid, musd/IT MW-year above normal, [regions].
+
+    Kept for the month, whose prices are set at its start.
+    """
+    known = state.scratch.get("grid_running_cost")
+    if known is not None:
+        return known
     regions = state.regions
     price = firm_power_price(
         state.grid.industrial_price,
@@ -68,7 +76,9 @@ def grid_running_cost(state: State) -> np.ndarray:
         regions.capacity_price_start,
         regions.capacity_price,
     )
-    return hall_operation(state.scenario) + power_above_normal(state.scenario, np.asarray(price))
+    cost = hall_operation(state.scenario) + power_above_normal(state.scenario, np.asarray(price))
+    state.scratch["grid_running_cost"] = cost
+    return cost
 
 
 def onsite_running_cost(state: State) -> np.ndarray:
@@ -207,11 +217,11 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
     cloud = gpus + (1.0 - leases.cloud_margin) * leases.cloud_rent - operation
     return LeaseOffer(
         ready,
-        fit_out=np.array([fit_out, 0.0, 0.0]),
+        fit_out=SHELL * fit_out,
         term=terms.years,
         escalator=terms.escalator,
         capex=np.array([inside, shared, 0.0]),
-        residual=np.array([leases.hall_residual, 0.0, 0.0]),
-        running_cost=power[:, None] * [1.0, 1.0, 0.0] + [operation, 0.0, 0.0],
-        service=cloud * [0.0, 0.0, 1.0],
+        residual=SHELL * leases.hall_residual,
+        running_cost=power[:, None] * BEARS_POWER + SHELL * operation,
+        service=cloud * CLOUD,
     )
