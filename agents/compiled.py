@@ -8,7 +8,9 @@ is reordered, merged or approximated. Exponentials and logarithms stay with nump
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from numba import njit
@@ -36,3 +38,25 @@ def compiled_anew(function: Callable[..., Any]) -> Callable[..., Any]:
 def is_compiled(value: object) -> bool:
     """Tell whether something is a compiled function."""
     return isinstance(value, Dispatcher)
+
+
+def compiled_functions() -> list[tuple[Any, str, Any]]:
+    """Return module, name and function of every compiled function of the modules imported so far."""
+    return [
+        (module, name, value)
+        for module_name, module in list(sys.modules.items())
+        if module_name.startswith(("agents.", "model."))
+        for name, value in list(vars(module).items())
+        if is_compiled(value)
+    ]
+
+
+def kept_on_disk() -> float:
+    """Return the share of these functions that an earlier process has left compiled on disk."""
+    functions = [function for _, _, function in compiled_functions()]
+    found = [
+        any(Path(function.stats.cache_path).glob(f"*.{code.co_qualname}-{code.co_firstlineno}.*.nbi"))
+        for function in functions
+        if (code := function.py_func.__code__)
+    ]
+    return sum(found) / len(found) if found else 1.0

@@ -13,6 +13,7 @@ from experiments.progress import duration
 from experiments.reproduction.checking import ReproductionError, Verdict, check, store, write
 from experiments.reproduction.exhibits import EXHIBITS, Exhibit
 from experiments.store_files import told
+from model.compiling import compile_model
 from model.provenance import RESULTS_VERSION
 
 MARK = ".gridrush-reproduction"
@@ -25,6 +26,7 @@ def reproduce_and_report(names: list[str], out: Path, quick: bool, update: bool,
     with told(out):
         out.mkdir(parents=True, exist_ok=True)
         (out / MARK).touch()
+    compile_model()
     agreed = True
     for number, exhibit in enumerate(wanted, 1):
         print(f"[{number}/{len(wanted)}] {exhibit.name}: {exhibit.what}", file=sys.stderr, flush=True)

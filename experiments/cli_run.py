@@ -18,6 +18,7 @@ from experiments.report import print_identities, print_report
 from experiments.strategy_files import load_strategy, register_entry_points
 from experiments.summary import plain, summarise
 from model.baseline import build_baseline
+from model.compiling import compile_model
 from model.identities import Identity, identities
 from model.run import Progress as Report
 from model.run import Run
@@ -51,6 +52,7 @@ def run_and_report(request: Request) -> bool:
     scenario = scenario_of(request)
     folder = request.out or Path("runs") / f"{slug(scenario.name)}-seed{request.seed}"
     check_writable(folder)
+    compile_model(quiet=request.as_json)
     with _progress(request, scenario) as progress:
         result = run_scenario(scenario, request.seed, progress=progress)
     if request.strategy:

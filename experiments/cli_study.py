@@ -15,6 +15,7 @@ from experiments.runner import run_store
 from experiments.store import Store, make_store, open_store, resume_store
 from experiments.strategy_files import load_strategies, register_entry_points
 from experiments.study_files import StudyError, load_study
+from model.compiling import compile_model
 from model.foreign_files import MANIFEST
 from model.run_folder import slug
 
@@ -51,6 +52,7 @@ def run_missing(store: Store, workers: int | None, cluster: str | None, go_on: s
     pending = len(store.pending())
     if not pending:
         return
+    compile_model()
     seconds = trial_seconds(store.plan)
     crew = crew_of(workers, cluster, pending)
     _announce(store, pending, seconds, crew)

@@ -23,6 +23,7 @@ from experiments.validation.references import references
 from experiments.validation.refinement import time_refinement
 from experiments.validation.report import Findings, write_report
 from experiments.validation.stated import stated
+from model.compiling import compile_model
 from model.errors import GridrushError
 
 REPLICATIONS, QUICK = 40, 6
@@ -32,6 +33,7 @@ OURS = "report.html"
 def validate(folder: Path, quick: bool, replications: int | None, workers: int) -> None:
     """Run the whole validation, write its report into a folder and say what came out."""
     _refuse_strangers(folder)
+    compile_model()
     count = replications or (QUICK if quick else REPLICATIONS)
     started = time.perf_counter()
     with progress("validation") as told:

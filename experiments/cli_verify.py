@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.comparison import ACROSS_PLATFORMS
 from experiments.strategy_files import load_strategy, register_entry_points
 from experiments.verification import Outcome, Verification, verify
+from model.compiling import compile_model
 from model.run_folder import read_manifest
 
 
@@ -17,6 +18,7 @@ def verify_and_report(folder: Path, strategy: str | None) -> bool:
     register_entry_points()
     if strategy:
         load_strategy(strategy)
+    compile_model()
     what = f"{manifest['scenario']}, seed {manifest['seed']}, {manifest['months']} months"
     print(f"running {what} again", file=sys.stderr, flush=True)
     found = verify(folder)

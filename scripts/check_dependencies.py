@@ -24,7 +24,7 @@ UNREACHABLE = r"requests\.exceptions|[Cc]ould not connect|network may be blockin
 """What pip-audit says when no service answers, and nothing else is wrong."""
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-CMU", "MPL-2.0"),
-    *("PSF-2.0", "Python-2.0", "Unlicense", "Zlib"),
+    *("Apache-2.0 WITH LLVM-exception", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"),
 }
 """SPDX names of licences that ask for no more than Apache-2.0, or only for changes to their own files."""
 WORDS = {

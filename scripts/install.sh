@@ -82,4 +82,5 @@ pip_install --require-hashes -r requirements-build.lock || failed
 pip_install --require-hashes --no-build-isolation -r "$packages" || failed
 [ "$1" != run ] || pip_install --no-deps --no-build-isolation -e . || failed
 state >"$stamp"
+[ "$1" != run ] || "$venv/bin/python" -m model.compiling || failed
 echo "$venv is ready."

@@ -10,7 +10,7 @@ import pytest
 
 import agents
 import model
-from agents.compiled import compiled, compiled_anew, is_compiled
+from agents.compiled import compiled, compiled_anew, compiled_functions, is_compiled
 
 TELL = """
 import hashlib, gridrush, pandas
@@ -24,13 +24,10 @@ YEAR = 12
 
 
 def loops():
-    found = {}
     for package in (agents, model):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            for value in vars(importlib.import_module(each.name)).values():
-                if is_compiled(value):
-                    found[value.py_func.__module__, value.py_func.__name__] = value
-    return found
+            importlib.import_module(each.name)
+    return [function for _, _, function in compiled_functions()]
 
 
 def told(**environment: str) -> list[str]:
@@ -62,10 +59,11 @@ def test_a_loop_calls_loops_of_its_own_module_only():
     found = loops()
     assert found
     abroad = [
-        (module, name, called)
-        for (module, name), loop in found.items()
+        (loop, called)
+        for loop in found
         for called in loop.py_func.__code__.co_names
-        if is_compiled(other := loop.py_func.__globals__.get(called)) and other.py_func.__module__ != module
+        if is_compiled(other := loop.py_func.__globals__.get(called))
+        if other.py_func.__module__ != loop.py_func.__module__
     ]
     assert not abroad
 
@@ -84,3 +82,17 @@ def test_a_loop_holds_the_constants_it_was_compiled_with(monkeypatch):
 
 def test_division_by_zero_is_infinite_as_with_arrays():
     assert compiled(lambda over, under: over / under)(1.0, 0.0) == float("inf")
+
+
+def test_the_first_command_after_an_installation_says_that_it_compiles_and_later_ones_need_not(tmp_path):
+    def words(*command: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stderr
+
+    assert words("model.compiling").startswith("compiling the model, once after an installation")
+    assert words("model.compiling") == ""

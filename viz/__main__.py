@@ -11,6 +11,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
+from model.compiling import compile_model
 from model.errors import GridrushError
 from model.scenario_files import load_scenario
 from viz.folders import holding
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     except GridrushError as error:
         print(f"gridrush: {error}", file=sys.stderr)
         return 1
+    compile_model()
     os.environ.update(ENVIRONMENT)
     os.environ["GRIDRUSH_FOLDER"] = str(Path(wanted.folder).resolve()) if wanted.folder else ""
     os.environ["GRIDRUSH_SCENARIO"] = wanted.scenario

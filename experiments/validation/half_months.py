@@ -23,7 +23,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from agents.compiled import compiled_anew, is_compiled
+from agents.compiled import compiled_anew, compiled_functions
 from experiments.validation.checks import OURS, Check
 from experiments.validation.ensembles import WORKERS, Told, quiet
 from model import expectations, machine_market, setup
@@ -160,7 +160,9 @@ def _half_months() -> Iterator[None]:
                 patches.append(patch.object(module, name, _repeated(record)))
     patches += [patch.object(module, name, value) for module, name, value in _constants()]
     patches.append(patch("model.ledger.MONTHS_REMEMBERED", 12 * TICKS - 1))
-    patches += [patch.object(module, name, _restated_loop(loop)) for module, name, loop in _loops()]
+    patches += [
+        patch.object(module, name, _restated_loop(loop)) for module, name, loop in compiled_functions()
+    ]
     with ExitStack() as stack:
         for each in patches:
             stack.enter_context(each)
@@ -175,17 +177,6 @@ def _repeated(record: Callable[..., list[float]]) -> Callable[..., list[float]]:
 def _restated_loop(loop: Callable[..., Any]) -> Callable[..., Any]:
     # It is compiled when first called, and so with the constants of half months.
     return compiled_anew(loop)
-
-
-def _loops() -> list[tuple[Any, str, Callable[..., Any]]]:
-    """Return module, name and function of every compiled loop of the model."""
-    return [
-        (module, name, value)
-        for module_name, module in list(sys.modules.items())
-        if module_name.startswith(("model.", "agents."))
-        for name, value in vars(module).items()
-        if is_compiled(value)
-    ]
 
 
 def _constants() -> list[tuple[Any, str, Any]]:
