@@ -61,13 +61,7 @@ def discount_rates(state: State) -> np.ndarray:
 
 
 def grid_running_cost(state: State) -> np.ndarray:
-    """Return what it costs to run a hall on each region's grid, musd/IT MW-year above normal, [regions].
-
-    Kept for the month, whose prices are set at its start.
-    """
-    known = state.scratch.get("grid_running_cost")
-    if known is not None:
-        return known
+    """Return what it costs to run a hall on each region's grid, musd/IT MW-year above normal, [regions]."""
     regions = state.regions
     price = firm_power_price(
         state.grid.industrial_price,
@@ -76,9 +70,7 @@ def grid_running_cost(state: State) -> np.ndarray:
         regions.capacity_price_start,
         regions.capacity_price,
     )
-    cost = hall_operation(state.scenario) + power_above_normal(state.scenario, np.asarray(price))
-    state.scratch["grid_running_cost"] = cost
-    return cost
+    return hall_operation(state.scenario) + power_above_normal(state.scenario, np.asarray(price))
 
 
 def onsite_running_cost(state: State) -> np.ndarray:
