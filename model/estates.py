@@ -201,8 +201,8 @@ class _Bidders:
         self.state = state
 
     def winner(self, site: int, price: float, fit_for_ai: bool) -> int:
-        """Return the firm that gets a site at a price, -1 for nobody; pays from its means."""
-        can = (self.means >= price) & (self.means > 0.0)
+        """Return the firm that gets a site at a price above zero, -1 for nobody; pays from its means."""
+        can = self.means >= price
         if not fit_for_ai:
             can &= ~self.customer
         rows = rows_where(can)
@@ -311,13 +311,11 @@ def _pay_creditors(state: State, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     # Bills nobody could pay are the loss of those who sent them.
     unpaid = np.maximum(-firms.cash[rows], 0.0)
     ledger.post("unpaid bills", "cash", "earnings", unpaid, rows=rows, sector="suppliers")
-    owed = [
-        np.maximum(getattr(firms, name)[rows], 0.0)
-        for name in ("corporate_debt", "project_debt", "prepayment")
-    ]
+    debts = ("corporate_debt", "project_debt", "prepayment")
+    owed = np.maximum(np.array([getattr(firms, name)[rows] for name in debts]), 0.0)
     claims = owed[0] + owed[1] + owed[2]
     ratio = np.minimum(firms.cash[rows] / np.where(claims > 0.0, claims, np.inf), 1.0)
-    for name, amount in zip(("corporate_debt", "project_debt", "prepayment"), owed, strict=True):
+    for name, amount in zip(debts, owed, strict=True):
         if not amount.any():
             continue
         sector = "tenants" if name == "prepayment" else "lenders"

@@ -27,7 +27,7 @@ ENDED_VALUES = (
 """Firm columns besides the accounts that are nothing once a firm is gone."""
 
 
-def machines_at_market(state: State, site_rows: np.ndarray) -> np.ndarray:
+def machines_at_market(state: State, site_rows: np.ndarray | slice) -> np.ndarray:
     """Return what machines at, and on order for, the given sites fetch second-hand, musd.
 
     1 USD/TH is 1 musd per EH/s.
@@ -115,29 +115,28 @@ def _by_site(state: State, site_rows: np.ndarray, price: np.ndarray | float) -> 
 def _write_off(state: State, site_rows: np.ndarray) -> None:
     """Take the sites' part out of their owners' books."""
     sites, firms, ledger = state.sites, state.firms, state.ledger
-    everywhere = np.arange(len(sites))
     for account, weight in (
         ("property", sites.secured_mw),
-        ("machines", machines_at_market(state, everywhere)),
+        ("machines", machines_at_market(state, slice(None))),
     ):
-        share = _share_sold(sites.owner, weight, site_rows, len(firms))
-        book = np.maximum(getattr(firms, account), 0.0) * share
+        book = _book_sold(getattr(firms, account), sites.owner, weight, site_rows)
         ledger.post(f"{account} sold, at book", "earnings", account, book)
 
 
 @compiled
-def _share_sold(owner: np.ndarray, weight: np.ndarray, site_rows: np.ndarray, firms: int) -> np.ndarray:
-    """Return the part of each firm's sites that are sold, by weight."""
-    held, gone = np.zeros(firms), np.zeros(firms)
+def _book_sold(book: np.ndarray, owner: np.ndarray, weight: np.ndarray, site_rows: np.ndarray) -> np.ndarray:
+    """Return the part of each firm's book value that goes with the sites it sells, by weight."""
+    held, sold = np.zeros(book.size), np.zeros(book.size)
     for site in range(owner.size):
         if owner[site] >= 0:
             held[owner[site]] += weight[site]
     for site in site_rows:
         if owner[site] >= 0:
-            gone[owner[site]] += weight[site]
-    for firm in range(firms):
-        gone[firm] = min(gone[firm] / held[firm], 1.0) if held[firm] > 0.0 else 0.0
-    return gone
+            sold[owner[site]] += weight[site]
+    for firm in range(book.size):
+        share = min(sold[firm] / held[firm], 1.0) if held[firm] > 0.0 else 0.0
+        sold[firm] = max(book[firm], 0.0) * share
+    return sold
 
 
 def _pass_on_debts(state: State, site_rows: np.ndarray, new_owner: int) -> None:

@@ -36,6 +36,17 @@ def test_calling_another_process_or_month_first_changes_nothing() -> None:
     assert busy.generator("price", 7).random() == Streams(4).generator("price", 7).random()
 
 
+def test_the_partner_is_the_smaller_candidate_whose_pair_draws_the_highest() -> None:
+    slots, streams = slots_of("firm", NAMES), Streams(5)
+    sizes = streams.uniform("size", 0, slots)
+    looking, limits, candidates = np.array([3, 8, 20]), np.array([0.5, np.inf, 0.0]), np.arange(0, 400, 4)
+    partners = streams.smaller_partners("partner", 2, slots, sizes, looking, limits, candidates)
+    for row, limit, partner in zip(looking, limits, partners, strict=True):
+        fit = candidates[(sizes[candidates] < limit) & (candidates != row)]
+        drawn = streams.uniform("partner", 2, slots[row] ^ slots[fit])
+        assert partner == (fit[drawn.argmax()] if len(fit) else -1)
+
+
 def test_uniform_draws_are_uniform_across_entities_and_across_months() -> None:
     slots = slots_of("site", [str(number) for number in range(20_000)])
     streams = Streams(11)
