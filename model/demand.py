@@ -125,38 +125,53 @@ def coverage(state: State, ahead: list[int]) -> np.ndarray:
 
 def secured(state: State, ahead: list[int]) -> np.ndarray:
     """Return the part of the coverage that does not hang on a queue, MW, [horizons x buyers]."""
-    leases, onsite, grid = state.leases, state.onsite, state.grid
-    begun, ordered = _begun_and_ordered(
+    leases, buyers, onsite = state.leases, state.hyperscalers, state.onsite
+    return _secured(
         leases.tenant,
         leases.status,
         leases.gross_mw,
-        delivered(state),
+        buyers.grid_mw,
+        buyers.onsite_mw,
+        buyers.leased_mw,
         onsite.orders,
         np.array(ahead) + (state.month + 1 - onsite.next_month),
+        state.grid.under_construction(state.month, ahead),
     )
-    return begun + (ordered + grid.under_construction([state.month + months for months in ahead]))
 
 
 @compiled
-def _begun_and_ordered(
+def _secured(
     tenant: np.ndarray,
     status: np.ndarray,
     gross_mw: np.ndarray,
-    running: np.ndarray,
+    grid_mw: np.ndarray,
+    onsite_mw: np.ndarray,
+    leased_mw: np.ndarray,
     orders: np.ndarray,
-    months: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each buyer has running or building, and what its orders deliver within some months, MW."""
-    building, ordered = np.zeros(running.size), np.zeros((months.size, running.size))
+    deliveries: np.ndarray,
+    construction: np.ndarray,
+) -> np.ndarray:
+    """Return what buyers have running and what is sure to come, MW, [horizons x buyers].
+
+    By each horizon there are some deliveries of what is on order. What comes out of construction has a row
+    for each, or one where it is the same for all.
+    """
+    buyers, building = grid_mw.size, np.zeros(grid_mw.size)
     for lease in range(tenant.size):
         if status[lease] == LeaseStatus.BUILDING:
             building[tenant[lease]] += gross_mw[lease]
-    for each in range(months.size):
-        for month in range(min(months[each], orders.shape[0])):
+    sure = np.empty((deliveries.size, buyers))
+    for horizon in range(deliveries.size):
+        coming = np.zeros(buyers)
+        for month in range(min(deliveries[horizon], orders.shape[0])):
             for technology in range(orders.shape[1]):
-                for buyer in range(running.size):
-                    ordered[each, buyer] += orders[month, technology, buyer]
-    return running + building, ordered
+                for buyer in range(buyers):
+                    coming[buyer] += orders[month, technology, buyer]
+        built = construction[min(horizon, construction.shape[0] - 1)]
+        for buyer in range(buyers):
+            running = grid_mw[buyer] + onsite_mw[buyer] + leased_mw[buyer]
+            sure[horizon, buyer] = running + building[buyer] + (coming[buyer] + built[buyer])
+    return sure
 
 
 def horizons(state: State) -> list[int]:
@@ -186,38 +201,41 @@ def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     if not lacking.any() or not places.any():
         return orders, np.zeros(len(places))
     gain = onsite_gains(state)
-    lacking *= gain > 0.0
-    preferred = np.argsort(-gain, axis=0, kind="stable")
-    # The last turn only shares out what was wanted at the one before.
+    # The last turn shares out what was wanted at the one before, and tells what is wanted still.
     for rank in range(len(places) + 1):
-        _take_turn(rank, preferred, lacking, places, np.add.reduce(both, axis=2), wanted, orders)
-    short = np.maximum(lacking - np.add.reduce(orders, axis=0), 0.0)
-    return orders, np.add.reduce(short, axis=1)
+        _take_turn(rank, gain, lacking, places, np.add.reduce(both, axis=2), wanted, orders)
+    return orders, np.add.reduce(wanted, axis=1)
 
 
 @compiled
 def _take_turn(
     rank: int,
-    preferred: np.ndarray,
+    gain: np.ndarray,
     lacking: np.ndarray,
     places: np.ndarray,
     totals: np.ndarray,
     wanted: np.ndarray,
     orders: np.ndarray,
 ) -> None:
-    """Share out what was wanted at the last turn, and list what is wanted of the technology of this rank."""
+    """Share out what was wanted at the last turn, and list what is wanted of the technologies of this rank.
+
+    Those beyond the last rank are all technologies.
+    """
     technologies, buyers = orders.shape
     for technology in range(technologies):
         left = max(places[technology] - totals[1, technology], 0.0)
         share = min(left / max(totals[0, technology], MEGAWATTS), 1.0)
         for buyer in range(buyers):
             orders[technology, buyer] += wanted[technology, buyer] * share
-            wanted[technology, buyer] = 0.0
-    if rank == technologies:
-        return
     for buyer in range(buyers):
         ordered = 0.0
         for technology in range(technologies):
             ordered += orders[technology, buyer]
-        first = preferred[rank, buyer]
-        wanted[first, buyer] = max(lacking[first, buyer] - ordered, 0.0)
+        for technology in range(technologies):
+            gains = gain[technology, buyer]
+            better = 0
+            for other in range(technologies):
+                first = gain[other, buyer] > gains or (gain[other, buyer] == gains and other < technology)
+                better += int(first)
+            asked = gains > 0.0 and rank in (better, technologies)
+            wanted[technology, buyer] = max(lacking[technology, buyer] - ordered, 0.0) if asked else 0.0

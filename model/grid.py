@@ -100,17 +100,16 @@ class Grid:
     expected: np.ndarray
     """What queued requests can expect to have connected within so many months, MW, [horizons x b]."""
 
-    def under_construction(self, dates: Sequence[int]) -> np.ndarray:
-        """Return the MW under construction that each buyer gets up to some months, those months included.
+    def under_construction(self, month: int, ahead: Sequence[int]) -> np.ndarray:
+        """Return the MW under construction that each buyer gets in some numbers of months, this one included.
 
-        [months x b], or [b] where that is the same for all.
+        [months x b], or [1 x b] when all is built and waits for load.
         """
-        waiting_for_load = np.add.reduce(self.delayed, axis=1)
+        waiting_for_load = np.add.reduce(self.delayed, axis=1)[None]
         if not len(self.construction):
             return waiting_for_load
-        return waiting_for_load + np.array(
-            [self.construction[: max(date + 1, 0)].sum(axis=(0, 2)) for date in dates]
-        )
+        ends = [max(month + months + 1, 0) for months in ahead]
+        return waiting_for_load + np.array([self.construction[:end].sum(axis=(0, 2)) for end in ends])
 
 
 def start_grid(state: State) -> None:
@@ -120,7 +119,7 @@ def start_grid(state: State) -> None:
     months = range(len(state.onsite.orders))
     queued = expected_connections(state, 0, [month + 1 for month in months])
     fill_order_book(
-        state.onsite, state.demand, state.hyperscalers, queued + state.grid.under_construction(months)
+        state.onsite, state.demand, state.hyperscalers, queued + state.grid.under_construction(0, months)
     )
     update_demand(state)
 
@@ -204,10 +203,8 @@ def energy_prices(state: State) -> None:
     start = regions.capacity_price_start
     price = formulas.capacity_price(start, points, power.capacity_price_slope, power.capacity_price_cap)
     regions.capacity_price = price
-    priced = start > 0.0
-    regions.response_credit = regions.response_credit_start * np.where(
-        priced, price / np.where(priced, start, 1.0), 1.0
-    )
+    risen = np.divide(price, start, out=np.ones(len(start)), where=start > 0.0)
+    regions.response_credit = regions.response_credit_start * risen
 
 
 def connect(state: State) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Table, rows_where
+from agents.compiled import compiled
 from agents.economics.queues import shared_waits
 from model.calendar import Calendar
 
@@ -90,16 +91,45 @@ def fill_order_book(supply: OnsiteSupply, demand: DemandPath, buyers: Table, gri
 def deliver_onsite(state: State) -> None:
     """Switch on what was ordered, as far as its buyer has the load (part of phase 2)."""
     supply, buyers = state.onsite, state.hyperscalers
-    due = supply.orders[0].copy()
-    room = buyers.demand_mw - buyers.grid_mw - buyers.onsite_mw - buyers.leased_mw
-    total = np.add.reduce(due, axis=0)
-    taken = due * np.minimum(np.maximum(room / np.where(total > 0.0, total, 1.0), 0.0), 1.0)
-    supply.delivered += taken
-    buyers.onsite_mw += np.add.reduce(taken, axis=0)
-    supply.orders[:-1] = supply.orders[1:]
-    supply.orders[-1] = 0.0
-    supply.orders[0] += due - taken
+    buyers.onsite_mw += _switched_on(
+        supply.orders,
+        supply.delivered,
+        buyers.demand_mw,
+        buyers.grid_mw,
+        buyers.onsite_mw,
+        buyers.leased_mw,
+    )
     supply.next_month = state.month + 1
+
+
+@compiled
+def _switched_on(
+    orders: np.ndarray,
+    delivered: np.ndarray,
+    demand_mw: np.ndarray,
+    grid_mw: np.ndarray,
+    onsite_mw: np.ndarray,
+    leased_mw: np.ndarray,
+) -> np.ndarray:
+    """Take what is due out of the order book as far as there is load; return it by buyer, MW."""
+    months, technologies, buyers = orders.shape
+    switched_on = np.zeros(buyers)
+    for buyer in range(buyers):
+        room = demand_mw[buyer] - grid_mw[buyer] - onsite_mw[buyer] - leased_mw[buyer]
+        total = 0.0
+        for technology in range(technologies):
+            total += orders[0, technology, buyer]
+        share = min(max(room / total, 0.0), 1.0) if total > 0.0 else 0.0
+        for technology in range(technologies):
+            due = orders[0, technology, buyer]
+            delivered[technology, buyer] += due * share
+            switched_on[buyer] += due * share
+            for month in range(1, months):
+                orders[month - 1, technology, buyer] = orders[month, technology, buyer]
+            orders[months - 1, technology, buyer] = 0.0
+            # What has no load yet is overdue.
+            orders[0, technology, buyer] += due - due * share
+    return switched_on
 
 
 def place_orders(supply: OnsiteSupply, mw: np.ndarray) -> None:

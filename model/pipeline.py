@@ -32,15 +32,24 @@ def energise(state: State) -> None:
     if not len(due):
         return
     slips = _slip_probability(state)[sites.stage[due]]
-    unlet = np.clip(sites.pipeline_mw[due] / sites.pipeline_start_mw[due], 0.0, 1.0)
-    pushed = (1.0 - slips) * power.ai_priority * unlet * sites.us[due]
     drawn = state.streams.uniform("pipeline", state.month, sites.slot[due])
+    late = drawn < slips
+    if power.ai_priority > 0.0:
+        late = _give_way(state, due, drawn, slips)
+    _slip(state, due[late])
+    _switch_on(state, due[~late])
+
+
+def _give_way(state: State, due: np.ndarray, drawn: np.ndarray, slips: np.ndarray) -> np.ndarray:
+    """Lend the connection work of some pipelines to the queue, and return which are late."""
+    sites = state.sites
+    unlet = np.clip(sites.pipeline_mw[due] / sites.pipeline_start_mw[due], 0.0, 1.0)
+    pushed = (1.0 - slips) * state.scenario.power.ai_priority * unlet * sites.us[due]
     late = drawn < slips + pushed
     lent = due[late & (drawn >= slips) & ~sites.gave_way[due]]
     state.grid.headroom += _by_region(state, lent)
     sites.gave_way[lent] = True
-    _slip(state, due[late])
-    _switch_on(state, due[~late])
+    return late
 
 
 def _wanted(state: State, due: np.ndarray) -> np.ndarray:
@@ -59,9 +68,9 @@ def _wanted(state: State, due: np.ndarray) -> np.ndarray:
     mine = np.where(waiting, sites.machine_value[due], sites.new_mine_value[due])
     for_mining = mine > scenario.finance.mine_capex
     wanted = signed | ((for_tenants | for_mining) & _affordable(state, due))
-    held = due[~wanted]
-    sites.energisation[held] = state.month + QUARTER
-    if len(held):
+    if not wanted.all():
+        held = due[~wanted]
+        sites.energisation[held] = state.month + QUARTER
         mw = sites.pipeline_start_mw[held].copy()
         state.recorder.event("held back", firm=sites.owner[held], site=held, mw=mw)
     return due[wanted]
@@ -115,12 +124,13 @@ def _switch_on(state: State, rows: np.ndarray) -> None:
 
 def _slip(state: State, rows: np.ndarray) -> None:
     """Put off energisation, and with it the delivery of what is let on these megawatts."""
+    if not len(rows):
+        return
     sites = state.sites
     sites.energisation[rows] = state.month + QUARTER
     _postpone(state, rows)
-    if len(rows):
-        mw = sites.pipeline_start_mw[rows].copy()
-        state.recorder.event("slipped", firm=sites.owner[rows], site=rows, mw=mw)
+    mw = sites.pipeline_start_mw[rows].copy()
+    state.recorder.event("slipped", firm=sites.owner[rows], site=rows, mw=mw)
 
 
 def _postpone(state: State, rows: np.ndarray) -> None:

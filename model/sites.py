@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.credit import default_probability
 from agents.tables import LeaseStatus, Product, Tenure
 from model.machine_market import fit_machines, sell_machines
@@ -37,10 +38,11 @@ def take_megawatts(state: State, site: int, mw: float, from_pipeline: bool) -> N
 def upgrade_sites(state: State) -> None:
     """Let sites that are not fit for AI become so: fibre, land and permits take time (part of phase 2)."""
     sites, choice = state.sites, state.scenario.choice
-    physical = sites.secured_mw / np.maximum(sites.site_count, 1.0)
-    open_to_it = sites.us & ~sites.convertible & (sites.tenure != Tenure.HOSTED) & (physical >= UPGRADABLE_MW)
     drawn = state.streams.uniform("site upgrade", state.month, sites.slot)
-    upgraded = rows_where(open_to_it & (drawn < -np.expm1(-choice.upgrade_rate / MONTHS)))
+    lucky = rows_where(drawn < -np.expm1(-choice.upgrade_rate / MONTHS))
+    physical = sites.secured_mw[lucky] / np.maximum(sites.site_count[lucky], 1.0)
+    unfit = sites.us[lucky] & ~sites.convertible[lucky] & (sites.tenure[lucky] != Tenure.HOSTED)
+    upgraded = lucky[unfit & (physical >= UPGRADABLE_MW)]
     if len(upgraded):
         sites.convertible[upgraded] = True
         state.recorder.event(
@@ -63,47 +65,128 @@ def lapse_hosting(state: State) -> None:
 def advance_leases(state: State) -> None:
     """Slip or deliver builds, let terms end and tenants default (part of phase 2)."""
     leases = state.leases
-    building = rows_where(leases.status == LeaseStatus.BUILDING)
-    if len(building):
-        _slip_and_deliver(state, building)
-    delivering = rows_where(leases.status == LeaseStatus.DELIVERING)
-    over = state.month >= leases.delivery[delivering] + leases.term[delivering]
-    vacate(state, delivering[over], LeaseStatus.ENDED)
-    exposed = rows_where(leases.status <= LeaseStatus.DELIVERING)
-    tenants = state.hyperscalers
-    hazard = leases.default_hazard[exposed] * state.scratch.get("tenant_hazard_factor", 1.0)
+    builds, slots = _builds(leases.status, leases.site, leases.signed, leases.product, state.sites.slot)
+    if len(builds):
+        drawn = state.streams.uniform("slip", state.month, slots)
+        _deliver(state, _slip_or_finish(state, builds, drawn))
     # A tenant defaults on all its high-yield leases or none; a backstop pays in its place.
-    drawn = state.streams.uniform("tenant default", state.month, tenants.slot)
-    fails = drawn[leases.tenant[exposed]] < default_probability(hazard, 1)
-    if not fails.any():
-        return
-    tenants.barred_until[leases.tenant[exposed[fails]]] = (
-        state.month + state.scenario.ai.default_exclusion_months
+    drawn = state.streams.uniform("tenant default", state.month, state.hyperscalers.slot)
+    over, at_risk = _ending(
+        leases.status,
+        leases.delivery,
+        leases.term,
+        leases.tenant,
+        leases.default_hazard,
+        drawn,
+        state.scratch.get("tenant_hazard_factor", 1.0),
+        state.month,
     )
-    fails &= ~leases.backstop[exposed]
-    vacate(state, exposed[fails], LeaseStatus.TENANT_DEFAULT)
+    vacate(state, over, LeaseStatus.ENDED)
+    if len(at_risk):
+        _break_leases(state, at_risk, drawn[leases.tenant[at_risk]])
 
 
-def lease_slots(state: State, rows: np.ndarray) -> np.ndarray:
-    """Return a stable slot per lease, from its site, its signing month and how many the site had before."""
+@compiled
+def _ending(
+    status: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
+    tenant: np.ndarray,
+    hazard: np.ndarray,
+    drawn: np.ndarray,
+    factor: float,
+    month: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the leases whose term is over, and others whose tenant drew what may be a default.
+
+    Nobody defaults in a month with a probability above the hazard of a year.
+    """
+    over, at_risk = np.empty(status.size, np.int64), np.empty(status.size, np.int64)
+    ended = exposed = 0
+    for lease in range(status.size):
+        if status[lease] == LeaseStatus.DELIVERING and month >= delivery[lease] + term[lease]:
+            over[ended] = lease
+            ended += 1
+        elif status[lease] <= LeaseStatus.DELIVERING and drawn[tenant[lease]] < hazard[lease] * factor:
+            at_risk[exposed] = lease
+            exposed += 1
+    return over[:ended], at_risk[:exposed]
+
+
+def _break_leases(state: State, rows: np.ndarray, drawn: np.ndarray) -> None:
+    """Let tenants of some leases default by what they drew, and bar them for a time."""
     leases = state.leases
-    mark = (leases.signed[rows] + 1000).astype(np.uint64) * np.uint64(64) + leases.product[rows].astype(
-        np.uint64
-    )
-    return state.sites.slot[leases.site[rows]] ^ (mark << np.uint64(20))
+    hazard = leases.default_hazard[rows] * state.scratch.get("tenant_hazard_factor", 1.0)
+    failed = rows[drawn < default_probability(hazard, 1)]
+    if not len(failed):
+        return
+    barred_until = state.month + state.scenario.ai.default_exclusion_months
+    state.hyperscalers.barred_until[leases.tenant[failed]] = barred_until
+    vacate(state, failed[~leases.backstop[failed]], LeaseStatus.TENANT_DEFAULT)
 
 
-def _slip_and_deliver(state: State, rows: np.ndarray) -> None:
+@compiled
+def _builds(
+    status: np.ndarray, site: np.ndarray, signed: np.ndarray, product: np.ndarray, site_slot: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the leases that are being built, and a stable slot of each from its site, month and product."""
+    builds, slots, count = np.empty(status.size, np.int64), np.empty(status.size, np.uint64), 0
+    for lease in range(status.size):
+        if status[lease] == LeaseStatus.BUILDING:
+            mark = np.uint64(signed[lease] + 1000) * np.uint64(64) + np.uint64(product[lease])
+            builds[count], slots[count] = lease, site_slot[site[lease]] ^ (mark << np.uint64(20))
+            count += 1
+    return builds[:count], slots[:count]
+
+
+def _slip_or_finish(state: State, rows: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Put off builds that slip or wait for power, and return those that are finished."""
     leases, sites, terms = state.leases, state.sites, state.scenario.leases
-    drawn = state.streams.uniform("slip", state.month, lease_slots(state, rows))
-    slipping = rows[(drawn < terms.slip_probability) & (leases.delivery[rows] > state.month)]
-    leases.delivery[slipping] += terms.slip_months
-    waiting = leases.on_pipeline[rows] & (sites.pipeline_start_mw[leases.site[rows]] > 0.0)
-    due = leases.delivery[rows] <= state.month
-    leases.delivery[rows[due & waiting]] = state.month + 1
-    done = rows[due & ~waiting]
+    return _finished(
+        rows,
+        drawn,
+        leases.delivery,
+        leases.on_pipeline,
+        leases.site,
+        sites.pipeline_start_mw,
+        terms.slip_probability,
+        terms.slip_months,
+        state.month,
+    )
+
+
+@compiled
+def _finished(
+    rows: np.ndarray,
+    drawn: np.ndarray,
+    delivery: np.ndarray,
+    on_pipeline: np.ndarray,
+    site: np.ndarray,
+    pipeline_start_mw: np.ndarray,
+    slip_probability: float,
+    slip_months: int,
+    month: int,
+) -> np.ndarray:
+    """Put off what slips, and for a month what waits for power; return what is finished."""
+    finished, count = np.empty(rows.size, np.int64), 0
+    for each, lease in enumerate(rows):
+        if drawn[each] < slip_probability and delivery[lease] > month:
+            delivery[lease] += slip_months
+        if delivery[lease] > month:
+            continue
+        if on_pipeline[lease] and pipeline_start_mw[site[lease]] > 0.0:
+            delivery[lease] = month + 1
+        else:
+            finished[count] = lease
+            count += 1
+    return finished[:count]
+
+
+def _deliver(state: State, done: np.ndarray) -> None:
+    """Hand finished builds over to their tenants."""
     if not len(done):
         return
+    leases, sites = state.leases, state.sites
     leases.status[done] = LeaseStatus.DELIVERING
     leases.ever_delivered[done] = True
     leases.delivery[done] = state.month
