@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.assignment import clear_leases
 from agents.economics.discounting import annuity_factor, yearly_step
 from agents.tables import LeaseStatus, Outcome, Product
@@ -262,14 +263,29 @@ def _quotes(state: State, table: BlockTable) -> np.ndarray:
 
     Between what lets an owner break even and the best bid for the block, or the bid where it falls short.
     """
-    bid = table.bid.max(axis=0, initial=-np.inf)
-    wanted = np.isfinite(bid)
-    split = table.break_even + state.landlord_share * np.maximum(bid - table.break_even, 0.0)
-    quote = np.where(wanted, np.minimum(split, bid), 0.0)
-    weight = wanted * table.mw[:, None]
-    total = weight.sum(axis=0)
-    mean = (quote * weight).sum(axis=0) / np.where(total > 0.0, total, 1.0)
-    return np.where(total > 0.0, mean, state.expected_rent[1:])
+    return _mean_quotes(table.bid, table.break_even, table.mw, state.expected_rent, state.landlord_share)
+
+
+@compiled
+def _mean_quotes(
+    bids: np.ndarray, break_even: np.ndarray, mw: np.ndarray, expected: np.ndarray, share: float
+) -> np.ndarray:
+    products = break_even.shape[1]
+    quoted, weight = np.zeros(products), np.zeros(products)
+    for block in range(mw.size):
+        for product in range(products):
+            best = -np.inf
+            for buyer in range(bids.shape[0]):
+                best = max(best, bids[buyer, block, product])
+            if best > -np.inf:
+                least = break_even[block, product]
+                quoted[product] += min(least + share * max(best - least, 0.0), best) * mw[block]
+                weight[product] += mw[block]
+    mean = expected[1:].copy()
+    for product in range(products):
+        if weight[product] > 0.0:
+            mean[product] = quoted[product] / weight[product]
+    return mean
 
 
 def _record_decisions(state: State, offers: Offers, table: BlockTable) -> None:
@@ -306,13 +322,11 @@ def _record_choices(state: State, offers: Offers, table: BlockTable) -> None:
 
 def _record_ineligible(state: State, table: BlockTable) -> None:
     """Record the reviews of US sites that no tenant would take, whatever the rent."""
-    sites = state.sites
-    unlet = sites.mining_mw + sites.idle_mw
-    least = state.scenario.ai.minimum_block_mw
-    barred = sites.us & (sites.owner >= 0) & (unlet >= least)
-    barred[table.site] = False
+    sites, least = state.sites, state.scenario.ai.minimum_block_mw
     drawn = state.streams.uniform("review", state.month, sites.slot)
-    rows = rows_where(barred & (drawn < state.firms.review_probability[sites.owner]))
+    chance = state.firms.review_probability
+    eligible = sites.us, sites.owner, sites.mining_mw, sites.idle_mw
+    rows, unlet = _reviewed_elsewhere(*eligible, table.site, drawn, chance, least)
     if not len(rows):
         return
     machine_mw = state.scratch["machine_mw"][rows]
@@ -322,9 +336,31 @@ def _record_ineligible(state: State, table: BlockTable) -> None:
         firm=sites.owner[rows],
         site=rows,
         counterparty=-1,
-        mw=unlet[rows],
+        mw=unlet,
         use=Product.MINE,
         value_mine=np.where(machine_mw > 0.0, fleet, sites.new_mine_value[rows]),
         probability=1.0,
         outcome=Outcome.NOT_ELIGIBLE,
     )
+
+
+@compiled
+def _reviewed_elsewhere(
+    us: np.ndarray,
+    owner: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    offered: np.ndarray,
+    drawn: np.ndarray,
+    chance: np.ndarray,
+    least: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the US sites under review that offer no block though they have the megawatts, and these."""
+    barred = us.copy()
+    for site in offered:
+        barred[site] = False
+    for site in range(us.size):
+        large = barred[site] and mining_mw[site] + idle_mw[site] >= least
+        barred[site] = large and owner[site] >= 0 and drawn[site] < chance[owner[site]]
+    rows = barred.nonzero()[0]
+    return rows, mining_mw[rows] + idle_mw[rows]
