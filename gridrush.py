@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         instability,
         number_equivalent,
     )
+    from agents.economics.dispatch import optimal_dispatch
     from agents.economics.leases import lease_value, time_to_power_value
     from agents.economics.mining import (
         breakeven_power_price,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         implied_hashrate,
         machine_life,
         machine_value,
-        optimal_dispatch,
     )
     from agents.economics.network import BitcoinNetwork, Mined, retarget
     from agents.economics.options import entry_exit_thresholds, switching_threshold
@@ -50,10 +50,11 @@ _HOMES = {
     "agents.economics.concentration": (
         *("concentration_ratio", "entropy", "gini", "hhi", "instability", "number_equivalent"),
     ),
+    "agents.economics.dispatch": ("optimal_dispatch",),
     "agents.economics.leases": ("lease_value", "time_to_power_value"),
     "agents.economics.mining": (
         *("breakeven_power_price", "cash_margin", "hashprice", "implied_hashrate"),
-        *("machine_life", "machine_value", "optimal_dispatch"),
+        *("machine_life", "machine_value"),
     ),
     "agents.economics.network": ("BitcoinNetwork", "Mined", "retarget"),
     "agents.economics.options": ("entry_exit_thresholds", "switching_threshold"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from agents.economics.mining import vintage_shares
+from agents.economics.vintages import vintage_shares
 from agents.tables import NEVER
 from model.baseline_checks import BaselineError
 from model.calendar import Calendar

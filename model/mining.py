@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
-from agents.economics.dispatch import dispatch_machines, fixed_part
-from agents.economics.mining import breakeven_power_price, hashprice, optimal_dispatch
+from agents.economics.dispatch import dispatch_machines, fixed_part, optimal_dispatch
+from agents.economics.mining import breakeven_power_price, hashprice
 from agents.tables import Contract, Status
 from model.state import State
 

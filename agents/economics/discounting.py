@@ -23,10 +23,13 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
         Years' worth of flow, in the broadcast shape of the arguments; infinite for a perpetuity that is not
         discounted.
     """
-    if not isinstance(rate, float):
+    if isinstance(rate, float):
+        discounted = rate >= _NO_RATE
+    else:
         rate = np.asarray(rate, dtype=float)
+        discounted = rate.size and np.minimum.reduce(rate.ravel()) >= _NO_RATE
     years = np.asarray(years, dtype=float)
-    if (rate if isinstance(rate, float) else np.minimum.reduce(rate, axis=None, initial=np.inf)) >= _NO_RATE:
+    if discounted:
         owed = -rate
         return np.asarray(np.expm1(owed * years) / owed)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -1,4 +1,4 @@
-"""What a mining machine earns: hashprice, breakeven power price, dispatch, life, value and free entry.
+"""What a mining machine earns: hashprice, breakeven power price, life, value and free entry.
 
 Units: hashprice in USD per PH/s per day, efficiency in J/TH, energy in USD/MWh, machine values in USD/TH,
 rates and volatilities per year, time in years. Megawatts here are those a machine draws at its plug (1 EH/s
@@ -8,11 +8,10 @@ at e J/TH draws e MW); losses between the meter and the plug are the caller's bu
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
-from agents.economics.discounting import annuity_factor
 
 HASHES_PER_DIFFICULTY = 2.0**32
 """Expected hashes to find one block at difficulty 1."""
@@ -23,9 +22,7 @@ DAYS_PER_YEAR = 365.0
 MWH_PER_PH_DAY = 0.024
 """Energy of 1 PH/s over a day at 1 J/TH: 1 kW for 24 hours."""
 
-_NO_SPREAD = 1e-12  # prices that vary less do not vary
-_DOUBLINGS = 100
-_BISECTIONS = 50
+_NO_RATE = 1e-200  # below it, quotients of rates lose their digits
 
 
 def hashprice(btc_price: ArrayLike, subsidy: ArrayLike, fees: ArrayLike, difficulty: ArrayLike) -> Result:
@@ -101,45 +98,6 @@ def cash_margin(
     return spread * (HOURS_PER_YEAR * fraction("uptime", uptime))
 
 
-def optimal_dispatch(
-    breakeven: ArrayLike, mean_price: ArrayLike, volatility: ArrayLike
-) -> tuple[Result, Result]:
-    """Return how often a machine runs, and what it earns, when it runs only while power is cheap enough.
-
-    Hourly prices are lognormal with mean m and log standard deviation s; the machine runs while the price is
-    below its breakeven B, so its margin is a put on power: `uptime = N(d)`, `margin = B N(d) - m N(d - s)`,
-    `d = ln(B/m)/s + s/2` (Black & Scholes 1973, undiscounted). With s = 0 this is the step function: run when
-    m < B and earn B - m. A mean of zero or less, which no lognormal has, is treated as that constant price.
-
-    Args:
-        breakeven: Breakeven power price B, USD/MWh; at zero or below nothing runs at positive prices.
-        mean_price: Mean power price m, USD/MWh.
-        volatility: Standard deviation s of the log price across hours.
-
-    Returns:
-        `(uptime, margin)`: share of hours run, from 0 to 1, and USD per MWh of *available* hours (running or
-        not), each in the broadcast shape of the arguments.
-
-    Raises:
-        ValueError: If a price is not finite or a volatility is negative.
-    """
-    breakeven, mean, spread = np.broadcast_arrays(
-        finite("breakeven", breakeven),
-        finite("mean_price", mean_price),
-        nonnegative("volatility", volatility),
-    )
-    uptime = np.array(mean < breakeven, dtype=float, order="C")
-    margin = np.array(np.maximum(breakeven - mean, 0.0), dtype=float, order="C")
-    random = ((spread > _NO_SPREAD) & (mean > 0.0) & (breakeven > 0.0)).ravel().nonzero()[0]
-    if len(random):
-        share, put = _put(*(each.ravel()[random] for each in (breakeven, mean, spread)))
-        # A put is worth at least what it pays at the mean price; far from it, rounding alone would say
-        # otherwise.
-        margin.reshape(-1)[random] = np.maximum(put, margin.reshape(-1)[random])
-        uptime.reshape(-1)[random] = share
-    return plain(uptime), plain(margin)
-
-
 def machine_life(
     hashprice: ArrayLike,
     efficiency: ArrayLike,
@@ -166,7 +124,11 @@ def machine_life(
     Raises:
         ValueError: If a hashprice, decay or life is negative, an efficiency is not positive, or any is NaN.
     """
-    return plain(_life(*_machine(hashprice, efficiency, power_cost, decay), _cap(max_life)))
+    given = _machine(hashprice, efficiency, power_cost, decay, max_life)
+    shape, size, columns = _columns(*given, 0.0, 0.0)
+    rows, waiting = _machines(size, *columns)
+    _fading(rows, np.log(_cover(rows, np.exp(waiting))))
+    return plain(rows[5].reshape(shape))
 
 
 def machine_value(
@@ -201,13 +163,12 @@ def machine_value(
         ValueError: If a hashprice, decay, rate, life or wait is negative, an efficiency not positive, or any
             NaN.
     """
-    price, energy, decay = _machine(hashprice, efficiency, power_cost, decay)
-    rate, cap = nonnegative("discount_rate", discount_rate), _cap(max_life)
-    later = np.asarray(nonnegative("wait", wait))
-    price = price * np.exp(-later * decay)
-    life = _life(price, energy, decay, cap)
-    value = _margins(price, energy, annuity_factor(rate + decay, life), annuity_factor(rate, life))
-    return plain(value * np.exp(-later * rate) * (DAYS_PER_YEAR / 1000.0))
+    shape, size, columns = _columns(
+        *_machine(hashprice, efficiency, power_cost, decay, max_life),
+        nonnegative("discount_rate", discount_rate),
+        nonnegative("wait", wait),
+    )
+    return plain(_values(size, *columns).reshape(shape))
 
 
 def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: ArrayLike) -> Result:
@@ -267,105 +228,116 @@ def free_entry_barrier(
     return plain(nonnegative("cost", cost) * (net + 0.5 * (slope + np.sqrt(slope**2 + 2.0 * variance * net))))
 
 
-def vintage_shares(
-    mean_efficiency: ArrayLike, generations: ArrayLike, log_sigma: ArrayLike
-) -> NDArray[np.float64]:
-    """Spread fleets known by their average over machine generations, keeping the average.
-
-    Hash shares follow a lognormal kernel around the mean, exp(-ln(g/mean)^2 / (2 sigma^2)), tilted
-    by exp(-k g) so that the hash-weighted mean efficiency is the given one: of all shares with that mean, the
-    tilted ones are the closest to the kernel in relative entropy (Csiszar 1975). The last step mixes two
-    solutions that bracket the mean, so it holds to rounding.
-
-    Args:
-        mean_efficiency: Hash-weighted mean efficiency, J/TH, of one fleet (a number) or of n, shape (n,).
-        generations: Efficiency of each machine generation, J/TH, shape (G,), in any order.
-        log_sigma: Standard deviation of log efficiency in the kernel, a number or shape (n,).
-
-    Returns:
-        Shares of each fleet's hash, shape (G,) or (n, G); each fleet's sum to one.
-
-    Raises:
-        ValueError: If an efficiency or spread is not positive, or a mean is outside the range of the
-            generations.
-    """
-    mean = np.asarray(positive("mean_efficiency", mean_efficiency), dtype=float)[..., None]
-    grid = np.atleast_1d(positive("generations", generations)).astype(float)
-    sigma = np.asarray(positive("log_sigma", log_sigma), dtype=float)[..., None]
-    if mean.size and not (mean.min() >= grid.min() and mean.max() <= grid.max()):
-        raise ValueError(
-            f"mean_efficiency must lie within the generations, {grid.min():g} to {grid.max():g} J/TH, "
-            f"got {mean.min():g} to {mean.max():g}"
-        )
-    return _tilted_to_mean(-0.5 * (np.log(grid / mean) / sigma) ** 2, (grid - mean) / mean)
-
-
-def _put(strike: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how often lognormal prices are below a positive strike, and what they then save."""
-    with np.errstate(over="ignore", divide="ignore"):
-        distance = np.log(strike / mean) / spread + 0.5 * spread
-    share = ndtr(distance)
-    return share, strike * share - mean * ndtr(distance - spread)
+def _columns(*given: Result) -> tuple[tuple[int, ...], int, list[np.ndarray]]:
+    """Return the broadcast shape of arguments, its size, and each as a column of that many or of one."""
+    shared = np.broadcast(*given)
+    if shared.nd > 1:
+        given = tuple(np.broadcast_to(each, shared.shape).ravel() for each in given)
+    columns = [each if np.ndim(each) else np.array([each], dtype=float) for each in given]
+    return shared.shape, shared.size, columns
 
 
 def _machine(
-    hashprice: ArrayLike, efficiency: ArrayLike, power_cost: ArrayLike, decay: ArrayLike
-) -> tuple[Result, Result, Result]:
-    price = nonnegative("hashprice", hashprice)
-    energy = MWH_PER_PH_DAY * positive("efficiency", efficiency) * finite("power_cost", power_cost)
-    return price, energy, nonnegative("decay", decay)
+    hashprice: ArrayLike, efficiency: ArrayLike, power_cost: ArrayLike, decay: ArrayLike, max_life: ArrayLike
+) -> tuple[Result, ...]:
+    return (
+        nonnegative("hashprice", hashprice),
+        positive("efficiency", efficiency),
+        finite("power_cost", power_cost),
+        nonnegative("decay", decay),
+        nonnegative("max_life", max_life, infinite=True),
+    )
 
 
-def _cap(max_life: ArrayLike) -> Result:
-    return nonnegative("max_life", max_life, infinite=True)
+def _values(size: int, *columns: np.ndarray) -> np.ndarray:
+    rows, waiting = _machines(size, *columns)
+    left = np.exp(waiting)
+    faded = np.expm1(_fading(rows, np.log(_cover(rows, left))))
+    return _margins(rows, faded, left)
 
 
-def _margins(price: Result, energy: Result, revenues: Result, costs: Result) -> np.ndarray:
-    """Return revenues less energy from years' worth of each; infinite for an undiscounted, unlimited life."""
-    if np.isfinite(costs).all():
-        return np.maximum(price * revenues - energy * costs, 0.0)
-    with np.errstate(invalid="ignore"):
-        # Such a life makes that 0 x infinity or the difference of two infinities.
-        value = np.maximum(price * revenues - energy * costs, 0.0)
-        endless = np.where(energy == 0.0, price * revenues, math.inf)
-    return np.where(np.isinf(costs), endless, value)
+@compiled
+def _steps(column: np.ndarray) -> int:
+    """Return how far an argument goes on from row to row: not at all where one number is for all."""
+    return 1 if column.size > 1 else 0
 
 
-def _life(price: Result, energy: Result, decay: Result, cap: Result) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        # Without decay, ln(1)/0 is no number; fmax takes it for a life of zero.
-        decayed = np.divide(np.log(np.divide(price, energy)), decay)
-        life = np.minimum(np.fmax(decayed, 0.0), cap)
-    if np.minimum.reduce(energy, axis=None, initial=math.inf) > 0.0:
-        return life
-    # Energy that costs nothing never stops a machine.
-    return np.where(np.greater(energy, 0.0), life, np.where(np.greater(price, energy), cap, 0.0))
+@compiled
+def _machines(
+    size: int,
+    hashprice: np.ndarray,
+    efficiency: np.ndarray,
+    power_cost: np.ndarray,
+    decay: np.ndarray,
+    max_life: np.ndarray,
+    rate: np.ndarray,
+    wait: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of machines, and minus what waiting takes off the log of their hashprice and of money.
+
+    Rows: hashprice and energy, USD/PH/day; decay, its sum with the discount rate, and that rate, 1/year; the
+    longest life, years.
+    """
+    rows, waiting = np.empty((6, size)), np.empty((2, size))
+    a, b, c, d = _steps(hashprice), _steps(efficiency), _steps(power_cost), _steps(decay)
+    e, f, g = _steps(max_life), _steps(rate), _steps(wait)
+    for row in range(size):
+        fall, discount = decay[row * d], rate[row * f]
+        rows[0, row] = hashprice[row * a]
+        rows[1, row] = MWH_PER_PH_DAY * efficiency[row * b] * power_cost[row * c]
+        rows[2, row], rows[3, row], rows[4, row] = fall, discount + fall, discount
+        rows[5, row] = max_life[row * e]
+        waiting[0, row], waiting[1, row] = -wait[row * g] * fall, -wait[row * g] * discount
+    return rows, waiting
 
 
-def _tilted(log_kernel: np.ndarray, excess: np.ndarray, tilt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    exponent = log_kernel - tilt * excess
-    weights = np.exp(exponent - exponent.max(axis=-1, keepdims=True))
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return weights, (weights * excess).sum(axis=-1, keepdims=True)
+@compiled
+def _cover(rows: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Take hashprices to when machines run; return how many times their energy they pay.
+
+    One where a machine earns or needs nothing.
+    """
+    cover = np.ones(rows.shape[1])
+    for row in range(cover.size):
+        rows[0, row] *= left[0, row]
+        if rows[1, row] > 0.0:
+            times = rows[0, row] / rows[1, row]
+            if times > 0.0:
+                cover[row] = times
+    return cover
 
 
-def _tilted_to_mean(log_kernel: np.ndarray, excess: np.ndarray) -> np.ndarray:
-    """Tilt every row's weights until their mean excess is zero; it falls as the tilt grows."""
-    ends = []
-    for sign in (-1.0, 1.0):
-        tilt = np.full((*excess.shape[:-1], 1), sign)
-        for _ in range(_DOUBLINGS):
-            short = sign * _tilted(log_kernel, excess, tilt)[1] > 0.0
-            if not short.any():
-                break
-            tilt = np.where(short, 2.0 * tilt, tilt)
-        ends.append(tilt)
-    low, high = ends
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        above = _tilted(log_kernel, excess, middle)[1] >= 0.0
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    (left, over), (right, under) = _tilted(log_kernel, excess, low), _tilted(log_kernel, excess, high)
-    gap = over - under
-    share = np.where(gap > 0.0, over / np.where(gap > 0.0, gap, 1.0), 0.0)
-    return left + share * (right - left)
+@compiled
+def _fading(rows: np.ndarray, log_cover: np.ndarray) -> np.ndarray:
+    """Cut longest lives to how long machines run; return minus what that takes off the logs of both flows."""
+    fading = np.zeros((2, log_cover.size))
+    for row in range(log_cover.size):
+        longest, life = rows[5, row], 0.0
+        if rows[1, row] <= 0.0:
+            # Energy that costs nothing never stops a machine.
+            life = longest if rows[0, row] > rows[1, row] else 0.0
+        elif log_cover[row] > 0.0:
+            life = min(log_cover[row] / rows[2, row], longest)
+        rows[5, row] = life
+        for flow in range(2):
+            if rows[3 + flow, row] >= _NO_RATE:
+                fading[flow, row] = -rows[3 + flow, row] * life
+    return fading
+
+
+@compiled
+def _margins(rows: np.ndarray, faded: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return the value of revenue less energy over machines' lives, USD/TH."""
+    margins = np.empty(rows.shape[1])
+    for row in range(margins.size):
+        price, energy = rows[0, row], rows[1, row]
+        # An annuity of each; without discounting, the years themselves.
+        revenues = faded[0, row] / -rows[3, row] if rows[3, row] >= _NO_RATE else rows[5, row]
+        costs = faded[1, row] / -rows[4, row] if rows[4, row] >= _NO_RATE else rows[5, row]
+        if np.isinf(costs):
+            # An undiscounted, unlimited life makes the margin 0 x infinity or the difference of infinities.
+            margin = price * revenues if energy == 0.0 else math.inf
+        else:
+            margin = max(price * revenues - energy * costs, 0.0)
+        margins[row] = margin * left[1, row] * (DAYS_PER_YEAR / 1000.0)
+    return margins

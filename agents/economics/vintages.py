@@ -8,12 +8,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from agents.economics.mining import MWH_PER_PH_DAY, vintage_shares
+from agents.economics.checks import positive
+from agents.economics.mining import MWH_PER_PH_DAY
 
 GRID_POINTS = 257
 """Mean efficiencies at which fleets are solved; between them fleets are mixed, which keeps means."""
+
+_DOUBLINGS = 100
+_BISECTIONS = 50
 
 
 def cost_at_quantile(
@@ -84,6 +89,39 @@ def asked_price(
     return np.where(made, new, part * value)
 
 
+def vintage_shares(
+    mean_efficiency: ArrayLike, generations: ArrayLike, log_sigma: ArrayLike
+) -> NDArray[np.float64]:
+    """Spread fleets known by their average over machine generations, keeping the average.
+
+    Hash shares follow a lognormal kernel around the mean, exp(-ln(g/mean)^2 / (2 sigma^2)), tilted
+    by exp(-k g) so that the hash-weighted mean efficiency is the given one: of all shares with that mean, the
+    tilted ones are the closest to the kernel in relative entropy (Csiszar 1975). The last step mixes two
+    solutions that bracket the mean, so it holds to rounding.
+
+    Args:
+        mean_efficiency: Hash-weighted mean efficiency, J/TH, of one fleet (a number) or of n, shape (n,).
+        generations: Efficiency of each machine generation, J/TH, shape (G,), in any order.
+        log_sigma: Standard deviation of log efficiency in the kernel, a number or shape (n,).
+
+    Returns:
+        Shares of each fleet's hash, shape (G,) or (n, G); each fleet's sum to one.
+
+    Raises:
+        ValueError: If an efficiency or spread is not positive, or a mean is outside the range of the
+            generations.
+    """
+    mean = np.asarray(positive("mean_efficiency", mean_efficiency), dtype=float)[..., None]
+    grid = np.atleast_1d(positive("generations", generations)).astype(float)
+    sigma = np.asarray(positive("log_sigma", log_sigma), dtype=float)[..., None]
+    if mean.size and not (mean.min() >= grid.min() and mean.max() <= grid.max()):
+        raise ValueError(
+            f"mean_efficiency must lie within the generations, {grid.min():g} to {grid.max():g} J/TH, "
+            f"got {mean.min():g} to {mean.max():g}"
+        )
+    return _tilted_to_mean(-0.5 * (np.log(grid / mean) / sigma) ** 2, (grid - mean) / mean)
+
+
 def fleet_of_running(
     mean: float, generations: np.ndarray, log_sigma: float, running: np.ndarray | float = 1.0
 ) -> np.ndarray:
@@ -104,3 +142,32 @@ def fleet_of_running(
     over, under = excess[above], excess[above - 1]
     weight = float(np.clip(-under / (over - under), 0.0, 1.0)) if over > under else 0.0
     return shares[above] * weight + shares[above - 1] * (1.0 - weight)
+
+
+def _tilted(log_kernel: np.ndarray, excess: np.ndarray, tilt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    exponent = log_kernel - tilt * excess
+    weights = np.exp(exponent - exponent.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights, (weights * excess).sum(axis=-1, keepdims=True)
+
+
+def _tilted_to_mean(log_kernel: np.ndarray, excess: np.ndarray) -> np.ndarray:
+    """Tilt every row's weights until their mean excess is zero; it falls as the tilt grows."""
+    ends = []
+    for sign in (-1.0, 1.0):
+        tilt = np.full((*excess.shape[:-1], 1), sign)
+        for _ in range(_DOUBLINGS):
+            short = sign * _tilted(log_kernel, excess, tilt)[1] > 0.0
+            if not short.any():
+                break
+            tilt = np.where(short, 2.0 * tilt, tilt)
+        ends.append(tilt)
+    low, high = ends
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        above = _tilted(log_kernel, excess, middle)[1] >= 0.0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    (left, over), (right, under) = _tilted(log_kernel, excess, low), _tilted(log_kernel, excess, high)
+    gap = over - under
+    share = np.where(gap > 0.0, over / np.where(gap > 0.0, gap, 1.0), 0.0)
+    return left + share * (right - left)

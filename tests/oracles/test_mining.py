@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import lognorm
 
+from agents.economics.dispatch import optimal_dispatch
 from agents.economics.mining import (
     breakeven_power_price,
     cash_margin,
@@ -18,9 +19,8 @@ from agents.economics.mining import (
     implied_hashrate,
     machine_life,
     machine_value,
-    optimal_dispatch,
-    vintage_shares,
 )
+from agents.economics.vintages import vintage_shares
 
 GENERATIONS = [98, 48, 34, 29.5, 21.5, 17.5, 15, 13.5, 11, 9.5]
 NAN = math.nan
