@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 MINIMUM_CAPACITY = 16
+SPARE = 8
+"""Entries kept beyond the capacity, lest columns compete for the same places in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,32 @@ class Table:
     """Rows of declared columns; `table.cash` is the live array of all rows.
 
     Assigning to a column writes in place, so no array can silently detach from the table. Views become
-    stale when rows are added: take them anew in each phase.
+    stale when rows are added: take them anew in each phase. Columns of one dtype are the rows of one matrix,
+    so that many of them are summed, checked or copied at once.
     """
+
+    columns: dict[str, Column]
+    size: int
+    _names: dict[str, tuple[str, ...]]
+    _matrices: dict[str, np.ndarray]
+    _wide: dict[str, np.ndarray]
+    _store: dict[str, np.ndarray]
+    _capacity: int
+    _places: dict[tuple[str, ...], tuple[str, np.ndarray]]
 
     def __init__(self, columns: Iterable[Column]) -> None:
         """Make an empty table with the declared columns."""
         declared = {column.name: column for column in columns}
-        object.__setattr__(self, "columns", declared)
-        object.__setattr__(self, "size", 0)
-        object.__setattr__(self, "_store", {})
-        for column in declared.values():
-            self._store[column.name] = self._blank(column, MINIMUM_CAPACITY)
+        plain = [column for column in declared.values() if not column.width]
+        names = {
+            dtype: tuple(column.name for column in plain if column.dtype == dtype)
+            for dtype in dict.fromkeys(column.dtype for column in plain)
+        }
+        self.__dict__.update(
+            columns=declared, size=0, _names=names, _matrices={}, _wide={}, _capacity=0, _places={}
+        )
+        self._grow(MINIMUM_CAPACITY)
         self._refresh()
-
-    columns: dict[str, Column]
-    size: int
-    _store: dict[str, np.ndarray]
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Explain a misspelt column (declared ones are found before this is called)."""
@@ -72,8 +84,9 @@ class Table:
     def add(self, count: int, values: Mapping[str, Any] | None = None) -> np.ndarray:
         """Append `count` rows, defaults first and then `values`, and return their indices."""
         first, last = self.size, self.size + count
-        self._reserve(last)
-        object.__setattr__(self, "size", last)
+        if last > self._capacity:
+            self._grow(last)
+        self.__dict__["size"] = last
         self._refresh()
         for name, value in (values or {}).items():
             if name not in self.columns:
@@ -81,47 +94,81 @@ class Table:
             self.__dict__[name][first:last] = value
         return np.arange(first, last)
 
+    def matrix(self, dtype: str) -> np.ndarray:
+        """Return the live columns of a dtype, [columns, rows], in the order in which they were declared."""
+        return self._matrices[dtype][:, : self.size]
+
+    def positions(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return which rows of their `matrix` some columns of one dtype are."""
+        return self._place(names)[1]
+
+    def together(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return a copy of some columns of one dtype, [columns, rows]."""
+        dtype, positions = self._place(names)
+        return self.matrix(dtype)[positions]
+
     def undefined(self) -> list[str]:
         """Return the columns with an entry that is infinite or not a number."""
-        floats = [name for name, column in self.columns.items() if column.dtype == "float64"]
         # One sum over everything tells whether there is any such entry.
-        if math.isfinite(np.concatenate([self.__dict__[name] for name in floats], axis=None).sum()):
+        everything = np.add.reduce(self.matrix("float64"), None)
+        if math.isfinite(everything + sum(np.add.reduce(self.__dict__[name], None) for name in self._wide)):
             return []
+        floats = [name for name, column in self.columns.items() if column.dtype == "float64"]
         return [name for name in floats if not np.isfinite(self.__dict__[name]).all()]
 
-    def copy_columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
-        """Return copies of the named columns, for recording."""
-        return {name: self.__dict__[name].copy() for name in names}
+    def _place(self, names: tuple[str, ...]) -> tuple[str, np.ndarray]:
+        place = self._places.get(names)
+        if place is None:
+            dtype = self.columns[names[0]].dtype
+            place = dtype, np.array([self._names[dtype].index(name) for name in names])
+            self._places[names] = place
+        return place
 
-    def _reserve(self, rows: int) -> None:
-        capacity = len(next(iter(self._store.values())))
-        if rows <= capacity:
-            return
+    def _grow(self, rows: int) -> None:
+        """Make room for some rows and more, in arrays of at least twice the length."""
+        capacity = max(self._capacity, MINIMUM_CAPACITY)
         while capacity < rows:
             capacity *= 2
+        for dtype, names in self._names.items():
+            defaults = np.array([self.columns[name].default for name in names], dtype=dtype)
+            grown = np.repeat(defaults[:, None], capacity + SPARE, axis=1)
+            if self.size:
+                grown[:, : self.size] = self.matrix(dtype)
+            self._matrices[dtype] = grown
         for column in self.columns.values():
-            grown = self._blank(column, capacity)
-            grown[: self.size] = self._store[column.name][: self.size]
-            self._store[column.name] = grown
+            if column.width:
+                grown = np.full((capacity, column.width), column.default, dtype=column.dtype)
+                if self.size:
+                    grown[: self.size] = self.__dict__[column.name]
+                self._wide[column.name] = grown
+        self.__dict__["_capacity"] = capacity
+        self._set_out()
+
+    def _set_out(self) -> None:
+        """Note where each column is kept, spare rows included."""
+        columns = {
+            name: self._matrices[dtype][place]
+            for dtype, names in self._names.items()
+            for place, name in enumerate(names)
+        }
+        self.__dict__["_store"] = columns | self._wide
 
     def _refresh(self) -> None:
-        for name, array in self._store.items():
-            self.__dict__[name] = array[: self.size]
+        """Take the views of all columns anew."""
+        size, column = self.size, self.__dict__
+        for name, stored in self._store.items():
+            column[name] = stored[:size]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the stored arrays only; the views are rebuilt."""
-        return {"columns": self.columns, "size": self.size, "_store": self._store}
+        """Pickle the matrices and wide columns only; the views are rebuilt."""
+        left_out = {"_store", *self.columns}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the arrays and rebuild the views."""
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
+        self.__dict__.update(state)
+        self._set_out()
         self._refresh()
-
-    @staticmethod
-    def _blank(column: Column, capacity: int) -> np.ndarray:
-        shape = (capacity, column.width) if column.width else (capacity,)
-        return np.full(shape, column.default, dtype=column.dtype)
 
 
 def rows_where(mask: np.ndarray) -> np.ndarray:

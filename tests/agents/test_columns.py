@@ -53,6 +53,24 @@ def test_a_misspelt_column_is_an_error_in_both_directions() -> None:
         made.add(1, {"mv": 1.0})
 
 
+def test_columns_of_one_dtype_are_had_at_once_live_or_copied() -> None:
+    made = Table((*COLUMNS, Column("load", "float64", "MW", "draw", 0.5)))
+    made.add(2, {"mw": [1.0, 2.0]})
+    assert made.together(("load", "mw")).tolist() == [[0.5, 0.5], [1.0, 2.0]]
+    made.together(("mw",))[:] = 9.0
+    assert made.mw.tolist() == [1.0, 2.0]
+    made.matrix("float64")[made.positions(("load",))] = 3.0
+    assert made.load.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("name", ["mw", "hash"])
+def test_a_column_that_is_not_finite_throughout_is_named(name: str) -> None:
+    made = table(3)
+    assert made.undefined() == []
+    getattr(made, name)[1] = np.nan
+    assert made.undefined() == [name]
+
+
 def test_nobody_is_among_any_rows() -> None:
     owner = np.array([2, -1, 0, 2, 1])
     assert among(owner, np.array([2, 0]), 3).tolist() == [True, False, True, True, False]
@@ -65,6 +83,8 @@ def test_a_pickled_table_comes_back_with_its_rows_and_still_grows() -> None:
     assert made.mw[:2].tolist() == [1.0, 2.0]
     made.mw[0] = 9.0
     assert made._store["mw"][0] == 9.0
+    made.add(400)
+    assert made.mw[0] == 9.0
 
 
 def test_an_agent_reads_and_writes_its_own_row() -> None:
