@@ -56,8 +56,10 @@ class PriceProcess:
 
     def price(self, month: int) -> float:
         """Return the price in a month, USD; month 0 has the starting price."""
-        while len(self._path) <= month:
-            self._path.append(self._path[-1] * math.exp(self._log_return(len(self._path))))
+        if len(self._path) <= month:
+            # A year at once: the shocks of a month are the same whenever they are drawn.
+            for later in range(len(self._path), month + 12):
+                self._path.append(self._path[-1] * math.exp(self._log_return(later)))
         return self._path[month]
 
     def _log_return(self, month: int) -> float:

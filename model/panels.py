@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from agents.columns import Table
+from agents.compiled import compiled
 from agents.tables import USES
 
 HOLDINGS = (*USES, "secured_mw", "energised_mw", "hash_eh_s", "running_eh_s")
@@ -70,32 +72,83 @@ SITE_STATIC = (
 )
 """Site columns that do not change."""
 
+COPIED = ("int8", "int32", "float32", "float64")
+"""Dtypes of recorded columns that are copied from those of a table in one loop."""
+
 SHARES = {"present": "bool", "hash": "float64", "mw": "float64", "ai": "float64", "value": "float64"}
 """Sizes per firm on the four bases of concentration."""
 
 
+@compiled
+def _copy(
+    month: int,
+    numbers: np.ndarray,
+    amounts: np.ndarray,
+    holdings: np.ndarray,
+    small: np.ndarray,
+    whole: np.ndarray,
+    rates: np.ndarray,
+    full: np.ndarray,
+    which_small: np.ndarray,
+    which_whole: np.ndarray,
+    which_rates: np.ndarray,
+    which_full: np.ndarray,
+) -> None:
+    """Copy columns of a table and what is held into the four blocks of a month."""
+    rows = numbers.shape[1]
+    for place in range(which_small.size):
+        for row in range(rows):
+            small[month, place, row] = numbers[which_small[place], row]
+    for place in range(which_whole.size):
+        for row in range(rows):
+            whole[month, place, row] = numbers[which_whole[place], row]
+    for place in range(which_rates.size):
+        for row in range(rows):
+            rates[month, place, row] = amounts[which_rates[place], row]
+    for place in range(which_full.size):
+        for row in range(rows):
+            full[month, place, row] = amounts[which_full[place], row]
+    for place in range(holdings.shape[0]):
+        for row in range(rows):
+            full[month, which_full.size + place, row] = holdings[place, row]
+
+
 class Panel:
-    """Columns of one table month after month: one block of (months, rows) per column, grown by doubling."""
+    """Columns of one table month after month: one block of [months, columns, rows] per dtype."""
 
     def __init__(self, dtypes: Mapping[str, str], months: int) -> None:
         """Make empty blocks for that many months."""
-        self.blocks: dict[str, np.ndarray] = {
-            name: np.zeros((months, 0), dtype) for name, dtype in dtypes.items()
+        self.dtypes = dict(dtypes)
+        self.columns = {
+            dtype: tuple(name for name in dtypes if dtypes[name] == dtype) for dtype in set(dtypes.values())
+        }
+        """Names of the columns in each block, in its order."""
+        self.blocks = {
+            dtype: np.zeros((months, len(names), 0), dtype) for dtype, names in self.columns.items()
         }
         self.rows = np.zeros(months, dtype=np.int64)
         self.months = 0
         self.first = 0
         """Month of the first entry."""
+        self._which: tuple[np.ndarray, ...] = ()
 
     def write(self, columns: Mapping[str, np.ndarray]) -> None:
-        """Append a month; `columns` has one array of equal length per declared column."""
-        rows = len(next(iter(columns.values())))
-        month = self.months
-        self._reserve(month + 1, rows)
-        for name, block in self.blocks.items():
-            block[month, :rows] = columns[name]
-        self.rows[month] = rows
-        self.months += 1
+        """Append a month; `columns` has one matrix [columns, rows] per dtype."""
+        rows = next(iter(columns.values())).shape[1]
+        month = self._begin_month(rows)
+        for dtype, block in self.blocks.items():
+            block[month, :, :rows] = columns[dtype]
+
+    def copy(self, table: Table, holdings: np.ndarray) -> None:
+        """Append a month of a table, and what its rows hold, [`HOLDINGS`, rows]."""
+        month = self._begin_month(len(table))
+        if not self._which:
+            wanted = [tuple(name for name in self.columns[each] if name not in HOLDINGS) for each in COPIED]
+            self._which = tuple(table.positions(names) if names else np.zeros(0, int) for names in wanted)
+        blocks = [self.blocks[dtype] for dtype in COPIED]
+        _copy(month, table.matrix("int64"), table.matrix("float64"), holdings, *blocks, *self._which)
+        for place, name in enumerate(self.columns.get("bool", ())):
+            self.blocks["bool"][month, place, : len(table)] = getattr(table, name)
 
     def forget(self) -> None:
         """Forget what was written, so that the next month takes its place."""
@@ -105,7 +158,7 @@ class Panel:
     def matrix(self, name: str) -> np.ndarray:
         """Return a column as (months, rows of the last month), zero where a row did not exist yet."""
         months = self.months
-        return self.blocks[name][:months, : self.rows[months - 1] if months else 0]
+        return self._block(name)[:months, : self.rows[months - 1] if months else 0]
 
     def index(self) -> tuple[np.ndarray, np.ndarray]:
         """Return month and row number of every recorded entry, months first."""
@@ -115,20 +168,28 @@ class Panel:
 
     def column(self, name: str, index: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Return the recorded entries of a column, in the order of `index`."""
-        return self.blocks[name][index]
+        return self._block(name)[index]
 
-    def _reserve(self, months: int, rows: int) -> None:
-        held_months, held_rows = next(iter(self.blocks.values())).shape
-        if months <= held_months and rows <= held_rows:
-            return
-        shape = (
-            held_months if months <= held_months else max(months, 2 * held_months),
-            held_rows if rows <= held_rows else rows + rows // 4,
-        )
-        for name, block in self.blocks.items():
-            grown = np.zeros(shape, block.dtype)
-            grown[:held_months, :held_rows] = block
-            self.blocks[name] = grown
+    def _block(self, name: str) -> np.ndarray:
+        dtype = self.dtypes[name]
+        return self.blocks[dtype][:, self.columns[dtype].index(name)]
+
+    def _begin_month(self, rows: int) -> int:
+        """Make room for the rows of a month that is now appended, and return its place."""
+        month = self.months
+        held_months, _, held_rows = next(iter(self.blocks.values())).shape
+        if month >= held_months or rows > held_rows:
+            months = held_months if month < held_months else max(month + 1, 2 * held_months)
+            self._grow(months, held_rows if rows <= held_rows else rows + rows // 4)
+        self.rows[month] = rows
+        self.months += 1
+        return month
+
+    def _grow(self, months: int, rows: int) -> None:
+        for dtype, block in self.blocks.items():
+            grown = np.zeros((months, block.shape[1], rows), dtype)
+            grown[: self.months, :, : block.shape[2]] = block[: self.months]
+            self.blocks[dtype] = grown
         kept = self.rows
-        self.rows = np.zeros(shape[0], dtype=np.int64)
+        self.rows = np.zeros(months, dtype=np.int64)
         self.rows[: len(kept)] = kept

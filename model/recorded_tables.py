@@ -224,7 +224,7 @@ def _values_per_unit(recorded: dict[str, np.ndarray], held: dict[str, np.ndarray
 
 
 def _recorded(panel: Panel, index: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: panel.column(name, index) for name in panel.blocks}
+    return {name: panel.column(name, index) for name in panel.dtypes}
 
 
 def _enumerated(names: Iterable[IntEnum], codes: np.ndarray) -> np.ndarray:

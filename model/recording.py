@@ -9,9 +9,9 @@ import numpy as np
 from agents.tables import NEVER, LeaseStatus
 from model import recorded_tables
 from model.errors import GridrushError
-from model.measures import BASES
-from model.panels import FIRM_PANEL, HOLDINGS, SHARES, SITE_PANEL, Panel
-from model.series import by_owner, present_firms, series_row
+from model.holdings import holdings
+from model.panels import FIRM_PANEL, SHARES, SITE_PANEL, Panel
+from model.series import series_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from model.state import State
 
 Keep = Literal["everything", "series"]
-_OF_FIRMS = [name for name in FIRM_PANEL if name not in HOLDINGS]
-_OF_SITES = [name for name in SITE_PANEL if name != "hash_eh_s"]
 
 
 class Recorder:
@@ -74,12 +72,15 @@ class Recorder:
         if not self.start:
             self.begin(state)
         self._tables = {}
-        installed_eh_s = state.sites.hash.sum(axis=1)
-        owned = by_owner(state, installed_eh_s)
+        held = holdings(state)
         self._note_leases(state)
-        self._note_shares(state, owned)
-        self._note_row(series_row(state, owned, self.row))
-        self._note_panels(state, owned, installed_eh_s)
+        self.shares.write({"bool": held.present[None], "float64": held.sizes})
+        self._note_row(series_row(state, held, self.row))
+        if self.keep == "series":
+            self.firm_panel.forget()
+            self.site_panel.forget()
+        self.firm_panel.copy(state.firms, held.by_firm)
+        self.site_panel.copy(state.sites, held.by_site)
         self.month += 1
 
     def series(self) -> pd.DataFrame:
@@ -112,18 +113,12 @@ class Recorder:
     def _note_leases(self, state: State) -> None:
         leases, known = state.leases, len(self.lease_ended)
         if len(leases) > known:
-            self.lease_ended = np.append(self.lease_ended, np.full(len(leases) - known, NEVER, np.int32))
-            self.lease_lessor = np.append(self.lease_lessor, leases.landlord[known:].astype(np.int32))
+            never = np.full(len(leases) - known, NEVER, np.int32)
+            self.lease_ended = np.concatenate((self.lease_ended, never))
+            lessors = leases.landlord[known:].astype(np.int32)
+            self.lease_lessor = np.concatenate((self.lease_lessor, lessors))
         ended = (leases.status >= LeaseStatus.ENDED) & (self.lease_ended == NEVER)
         self.lease_ended[ended] = state.month
-
-    def _note_shares(self, state: State, owned: dict[str, np.ndarray]) -> None:
-        present = present_firms(state, owned["secured_mw"])
-        contracted = owned["building_mw"] + owned["subleased_mw"] + owned["converted_mw"]
-        value = np.maximum(state.firms.enterprise_value, 0.0)
-        sizes = (owned["running_eh_s"], owned["energised_mw"], contracted, value)
-        shares = {basis: size * present for basis, size in zip(BASES, sizes, strict=True)}
-        self.shares.write(shares | {"present": present})
 
     def _note_row(self, row: dict[str, float]) -> None:
         self.row = row
@@ -134,13 +129,5 @@ class Recorder:
             grown = np.zeros((max(2 * len(self.values), 128), len(self.names)))
             grown[: self.values.shape[0], : self.values.shape[1]] = self.values
             self.values = grown
-        self.values[self.month, : len(self.names)] = [row.get(name, 0.0) for name in self.names]
-
-    def _note_panels(self, state: State, owned: dict[str, np.ndarray], installed_eh_s: np.ndarray) -> None:
-        if self.keep == "series":
-            self.firm_panel.forget()
-            self.site_panel.forget()
-        firms, sites = state.firms, state.sites
-        self.firm_panel.write({name: getattr(firms, name) for name in _OF_FIRMS} | owned)
-        site_columns = {name: getattr(sites, name) for name in _OF_SITES}
-        self.site_panel.write(site_columns | {"hash_eh_s": installed_eh_s})
+        posted = (row.get(name, 0.0) for name in self.names)
+        self.values[self.month, : len(self.names)] = np.fromiter(posted, float, len(self.names))

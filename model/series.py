@@ -7,13 +7,18 @@ name they were posted with. Everything else is read off the tables here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.discounting import mean_over_term
-from agents.tables import USES, Kind, LeaseStatus, Product, Status
+from agents.tables import Kind, LeaseStatus, Product, Status
+from model.holdings import OWNED, Held
 from model.options import average_over_first
+from model.panels import HOLDINGS
 
 if TYPE_CHECKING:
     from model.state import State
@@ -21,74 +26,61 @@ if TYPE_CHECKING:
 USD_KW_MONTH = 1e6 / 1e3 / 12
 """USD per kW-month in one musd per MW-year."""
 GW = 1e-3
-OWNED = (*USES, "secured_mw", "energised_mw")
+US_OWNED = tuple(f"us_{name}" for name in OWNED)
+POWER = ("demand_mw", "grid_mw", "onsite_mw", "committed_mw", "need_mw")
+QUEUE = ("queue_mw", "speculative_mw", "arrived_mw", "withdrawn_mw", "connected_now_mw")
+WORTH = ("corporate_debt", "project_debt", "btc", "enterprise_value", "equity_value", "value_leases")
 
 Row = dict[str, float]
 _NOTHING = np.zeros(0)
+_SECURED, _ENERGISED, _HASH = (HOLDINGS.index(name) for name in ("secured_mw", "energised_mw", "hash_eh_s"))
+_sum = np.add.reduce
 
 
-def by_owner(state: State, installed_eh_s: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what each firm holds: megawatts by use, nameplate hash (given by site) and running hash."""
-    sites = state.sites
-    index, length = sites.owner + 1, len(state.firms) + 1
-    weights = {name: getattr(sites, name) for name in (*OWNED, "running_eh_s")}
-    weights["hash_eh_s"] = installed_eh_s
-    # Released sites have owner -1 and fall into the first bin.
-    return {name: np.bincount(index, column, length)[1:] for name, column in weights.items()}
-
-
-def present_firms(state: State, secured_mw: np.ndarray) -> np.ndarray:
-    """Return which firms count for concentration: living miners, and outsiders that hold megawatts."""
-    firms = state.firms
-    return np.where(firms.kind <= Kind.PRIVATE, firms.status < Status.ACQUIRED, secured_mw > 0)
-
-
-def record(state: State) -> None:
-    """Close the month: hand what the tables hold to the recorder."""
-    state.recorder.record(state)
-
-
-def series_row(state: State, owned: Mapping[str, np.ndarray], previous: Mapping[str, float]) -> Row:
+def series_row(state: State, held: Held, previous: Mapping[str, float]) -> Row:
     """Return the month's row; `previous` is the row before (empty in the first month)."""
-    row = _bitcoin(state, owned) | _megawatts(state) | _power(state) | _grid(state) | _leases(state, previous)
-    row |= _firms(state, previous)
-    row |= _value(state, owned)
-    row.update(state.figures)
-    return row
+    leases = _sort_leases(state)
+    return {
+        **_bitcoin(state, held),
+        **_megawatts(state, held),
+        **_power(state, leases),
+        **_grid(state),
+        **_leases(state, leases, previous),
+        **_firms(state, previous),
+        **_value(state, held),
+        **state.figures,
+    }
 
 
-def _bitcoin(state: State, owned: Mapping[str, np.ndarray]) -> Row:
+def _bitcoin(state: State, held: Held) -> Row:
     frontier = int(np.count_nonzero(state.generation_month <= state.month)) - 1
-    machines = state.scratch.get("machine_mw", _NOTHING).sum()
+    machines = _sum(state.scratch.get("machine_mw", _NOTHING), None)
     return {
         "btc_price_usd": state.btc_price,
         "hashprice_usd_ph_day": state.hashprice,
         "difficulty": state.network.difficulty,
-        "nameplate_eh_s": float(owned["hash_eh_s"].sum()),
-        "under_water_share": _ratio(state.scratch.get("under_water_mw", _NOTHING).sum(), machines),
+        "nameplate_eh_s": float(_sum(held.by_firm[_HASH])),
+        "under_water_share": _ratio(_sum(state.scratch.get("under_water_mw", _NOTHING), None), machines),
         "frontier_j_th": float(state.generations[frontier]),
         "machine_price_usd_th": float(state.machine_price[frontier]),
-        "orders_eh_s": float(state.orders.sum()),
+        "orders_eh_s": float(_sum(state.orders, None)),
     }
 
 
-def _megawatts(state: State) -> Row:
-    sites = state.sites
-    columns = np.array([getattr(sites, name) for name in OWNED])
-    everywhere, us = columns.sum(axis=1), columns @ sites.us.astype(float)
+def _megawatts(state: State, held: Held) -> Row:
+    columns = held.by_site[: len(OWNED)]
+    everywhere, us = _sum(columns, axis=1), columns @ state.sites.us.astype(float)
     row = dict(zip(OWNED, everywhere.tolist(), strict=True))
-    row |= {f"us_{name}": value for name, value in zip(OWNED, us.tolist(), strict=True)}
+    row.update(zip(US_OWNED, us.tolist(), strict=True))
     row["ai_mw"] = row["building_mw"] + row["subleased_mw"] + row["converted_mw"]
     return row
 
 
-def _power(state: State) -> Row:
-    buyers, leases = state.hyperscalers, state.leases
-    delivering = (leases.status == LeaseStatus.DELIVERING) & state.sites.us[leases.site]
-    demand, grid, onsite = (
-        float(column.sum()) * GW for column in (buyers.demand_mw, buyers.grid_mw, buyers.onsite_mw)
+def _power(state: State, leases: _Leases) -> Row:
+    demand, grid, onsite, committed, need = (
+        total * GW for total in _sum(state.hyperscalers.together(POWER), axis=1).tolist()
     )
-    miners = float(leases.gross_mw @ delivering) * GW
+    miners = leases.gross_mw.us_delivering * GW
     return {
         "demand_gw": demand,
         "delivered_grid_gw": grid,
@@ -96,8 +88,8 @@ def _power(state: State) -> Row:
         "delivered_onsite_gw": onsite,
         "gap_gw": max(demand - grid - miners - onsite, 0.0),
         "stranded_gw": max(grid + miners + onsite - demand, 0.0),
-        "committed_gw": float(buyers.committed_mw.sum()) * GW,
-        "unsecured_need_gw": float(buyers.need_mw.sum()) * GW,
+        "committed_gw": committed,
+        "unsecured_need_gw": need,
     }
 
 
@@ -107,42 +99,103 @@ def _grid(state: State) -> Row:
     peak, priced = regions.peak_mw * us, us * (regions.capacity_price_start > 0)
     connects = np.isfinite(regions.wait_years)
     waits, access = np.where(connects, regions.wait_years, 0.0), regions.near_term_mw * us * connects
+    queue, speculative, arrived, withdrawn, connected = (
+        total * GW for total in np.vecdot(regions.together(QUEUE), us).tolist()
+    )
+    demand = float(_sum(peak))
     return {
-        "queue_gw": float(regions.queue_mw @ us) * GW,
-        "queue_speculative_gw": float(regions.speculative_mw @ us) * GW,
-        "queue_wait_years": _ratio(float(waits @ access), float(access.sum())),
-        "queue_arrived_gw": float(regions.arrived_mw @ us) * GW,
-        "queue_withdrawn_gw": float(regions.withdrawn_mw @ us) * GW,
-        "queue_connected_gw": float(regions.connected_now_mw @ us) * GW,
+        "queue_gw": queue,
+        "queue_speculative_gw": speculative,
+        "queue_wait_years": _ratio(float(waits.dot(access)), float(_sum(access))),
+        "queue_arrived_gw": arrived,
+        "queue_withdrawn_gw": withdrawn,
+        "queue_connected_gw": connected,
         "capacity_price_usd_mw_day": _ratio(
-            float(regions.capacity_price @ (peak * priced)), float(peak @ priced)
+            float(regions.capacity_price.dot(peak * priced)), float(peak.dot(priced))
         ),
-        "energy_index": _ratio(float(regions.energy_index @ peak), float(peak.sum())),
-        "response_credit_usd_mwh": _ratio(float(regions.response_credit @ peak), float(peak.sum())),
+        "energy_index": _ratio(float(regions.energy_index.dot(peak)), demand),
+        "response_credit_usd_mwh": _ratio(float(regions.response_credit.dot(peak)), demand),
     }
 
 
-def _leases(state: State, previous: Mapping[str, float]) -> Row:
-    leases, month = state.leases, state.month
-    building, delivering = leases.status == LeaseStatus.BUILDING, leases.status == LeaseStatus.DELIVERING
-    kept = leases.ever_delivered | delivering
-    due = leases.promised <= month
-    contracted = float(leases.gross_mw @ (building | delivering))
-    delivered = float(leases.gross_mw @ delivering)
-    due_mw = float(leases.gross_mw @ due)
-    on_time = due & kept & (leases.delivery <= leases.promised)
-    new = (leases.signed == month) & ~leases.at_start
+@compiled
+def _classes(
+    month: int,
+    status: np.ndarray,
+    signed: np.ndarray,
+    promised: np.ndarray,
+    delivery: np.ndarray,
+    at_start: np.ndarray,
+    ever_delivered: np.ndarray,
+    us: np.ndarray,
+    site: np.ndarray,
+) -> np.ndarray:
+    """Mark with one which leases are of each class of `_Classes`, [classes, leases]."""
+    marks = np.zeros((7, status.size))
+    for lease in range(status.size):
+        delivering = status[lease] == LeaseStatus.DELIVERING
+        marks[0, lease] = delivering or status[lease] == LeaseStatus.BUILDING
+        marks[1, lease] = delivering
+        marks[2, lease] = delivering and us[site[lease]]
+        if promised[lease] <= month:
+            kept = ever_delivered[lease] or delivering
+            marks[3, lease] = 1.0
+            marks[4, lease] = kept
+            marks[5, lease] = kept and delivery[lease] <= promised[lease]
+        marks[6, lease] = signed[lease] == month and not at_start[lease]
+    return marks
+
+
+class _Classes(NamedTuple):
+    """Megawatts of leases by class; a lease may be of several."""
+
+    contracted: float
+    delivering: float
+    us_delivering: float
+    due: float
+    due_kept: float
+    on_time: float
+    new: float
+
+
+class _Leases(NamedTuple):
+    """Leases of the month, by class."""
+
+    gross_mw: _Classes
+    it_mw: _Classes
+    new: np.ndarray
+
+
+def _sort_leases(state: State) -> _Leases:
+    leases = state.leases
+    marks = _classes(
+        state.month,
+        leases.status,
+        leases.signed,
+        leases.promised,
+        leases.delivery,
+        leases.at_start,
+        leases.ever_delivered,
+        state.sites.us,
+        leases.site,
+    )
+    gross_mw, it_mw = (np.vecdot(each, marks).tolist() for each in (leases.gross_mw, leases.it_mw))
+    return _Leases(_Classes(*gross_mw), _Classes(*it_mw), rows_where(marks[-1]))
+
+
+def _leases(state: State, leases: _Leases, previous: Mapping[str, float]) -> Row:
+    gross_mw = leases.gross_mw
     return {
-        "contracted_mw": contracted,
-        "contracted_it_mw": float(leases.it_mw @ (building | delivering)),
-        "delivered_mw": delivered,
-        "delivered_over_contracted": _ratio(delivered, contracted),
-        "delivered_over_due": _ratio(float(leases.gross_mw @ (due & kept)), due_mw),
-        "on_time_over_due": _ratio(float(leases.gross_mw @ on_time), due_mw),
-        "leases_signed": float(np.count_nonzero(new)),
-        "signed_mw": float(leases.gross_mw @ new),
-        "signed_it_mw": float(leases.it_mw @ new),
-        **_deal_rents(state, new, previous),
+        "contracted_mw": gross_mw.contracted,
+        "contracted_it_mw": leases.it_mw.contracted,
+        "delivered_mw": gross_mw.delivering,
+        "delivered_over_contracted": _ratio(gross_mw.delivering, gross_mw.contracted),
+        "delivered_over_due": _ratio(gross_mw.due_kept, gross_mw.due),
+        "on_time_over_due": _ratio(gross_mw.on_time, gross_mw.due),
+        "leases_signed": float(leases.new.size),
+        "signed_mw": gross_mw.new,
+        "signed_it_mw": leases.it_mw.new,
+        **_deal_rents(state, leases.new, previous),
     }
 
 
@@ -152,59 +205,97 @@ DEALS = {
 }
 
 
+@lru_cache
+def _mean_over_first(escalator: float, months: int) -> float:
+    """Return the mean rent of a lease over that of its first year; leases have few escalators and terms."""
+    return float(mean_over_term(np.log1p(escalator), max(months, 1) / 12.0))
+
+
 def _deal_rents(state: State, new: np.ndarray, previous: Mapping[str, float]) -> Row:
     """Return what was last paid: a month without a deal quotes the deal before, as in any thin market."""
     leases = state.leases
-    if previous and not new.any():
+    if previous and not new.size:
         return {name: previous[name] for name in DEALS}
-    signed = new if previous else new | leases.at_start
+    signed = new if previous else np.union1d(new, rows_where(leases.at_start))
     # Published rents are means over the term, and so are those of the model's own leases here.
     usual = average_over_first(state.terms)
-    rent = leases.rent * mean_over_term(np.log1p(leases.escalator), np.maximum(leases.term, 1) / 12.0)
+    terms = zip(leases.escalator[signed].tolist(), leases.term[signed].tolist(), strict=True)
+    rent, weight = np.zeros((2, len(leases)))
+    rent[signed] = leases.rent[signed] * [_mean_over_first(*each) for each in terms]
+    it_mw, product = leases.it_mw[signed], leases.product[signed]
     row = {}
     for name, (first, last) in DEALS.items():
-        weight = leases.it_mw * (signed & (leases.product >= first) & (leases.product <= last))
+        weight[signed] = it_mw * ((product >= first) & (product <= last))
         before = previous.get(name, float(state.expected_rent[last] * usual[last - 1]) * USD_KW_MONTH)
-        total = float(weight.sum())
-        row[name] = float(rent @ weight) / total * USD_KW_MONTH if total > 0 else before
+        total = float(_sum(weight))
+        row[name] = float(rent.dot(weight)) / total * USD_KW_MONTH if total > 0 else before
     return row
 
 
+@compiled
+def _count(
+    month: int,
+    kind: np.ndarray,
+    status: np.ndarray,
+    exit_month: np.ndarray,
+    exit_reason: np.ndarray,
+    chapter11_month: np.ndarray,
+    entry_month: np.ndarray,
+) -> np.ndarray:
+    """Count miners: what happened to them this month, then those alive and in trouble; see `COUNTED`."""
+    counts = np.zeros(9)
+    for firm in range(kind.size):
+        if kind[firm] > Kind.PRIVATE:
+            continue
+        if exit_month[firm] == month:
+            counts[0] += 1
+            counts[1] += exit_reason[firm] == Status.ACQUIRED
+            counts[2] += exit_reason[firm] == Status.LIQUIDATED
+            counts[3] += exit_reason[firm] == Status.CLOSED
+        counts[4] += chapter11_month[firm] == month
+        counts[5] += month > 0 and entry_month[firm] == month
+        counts[6] += status[firm] < Status.ACQUIRED
+        counts[7] += status[firm] == Status.DISTRESSED
+        counts[8] += status[firm] == Status.CHAPTER11
+    return counts
+
+
+FATES = ("exits", "mergers", "liquidations", "closures", "chapter11_filings", "entries")
+COUNTED = (*FATES, "firms_alive", "firms_distressed", "firms_in_chapter11")
+
+
 def _firms(state: State, previous: Mapping[str, float]) -> Row:
-    firms, month = state.firms, state.month
-    miner = firms.kind <= Kind.PRIVATE
-    gone = miner & (firms.exit_month == month)
-    row = {
-        "exits": np.count_nonzero(gone),
-        "mergers": np.count_nonzero(gone & (firms.exit_reason == Status.ACQUIRED)),
-        "liquidations": np.count_nonzero(gone & (firms.exit_reason == Status.LIQUIDATED)),
-        "closures": np.count_nonzero(gone & (firms.exit_reason == Status.CLOSED)),
-        "chapter11_filings": np.count_nonzero(miner & (firms.chapter11_month == month)),
-        "entries": np.count_nonzero(miner & (firms.entry_month == month)) if month else 0,
-    }
-    row |= {f"{name}_total": previous.get(f"{name}_total", 0.0) + count for name, count in row.items()}
-    alive = miner & (firms.status < Status.ACQUIRED)
-    row["firms_alive"] = np.count_nonzero(alive)
-    row["firms_distressed"] = np.count_nonzero(alive & (firms.status == Status.DISTRESSED))
-    row["firms_in_chapter11"] = np.count_nonzero(alive & (firms.status == Status.CHAPTER11))
-    return {name: float(count) for name, count in row.items()}
+    firms = state.firms
+    counts = _count(
+        state.month,
+        firms.kind,
+        firms.status,
+        firms.exit_month,
+        firms.exit_reason,
+        firms.chapter11_month,
+        firms.entry_month,
+    )
+    row = dict(zip(COUNTED, counts.tolist(), strict=True))
+    for name in FATES:
+        row[f"{name}_total"] = previous.get(f"{name}_total", 0.0) + row[name]
+    return row
 
 
-def _value(state: State, owned: Mapping[str, np.ndarray]) -> Row:
+def _value(state: State, held: Held) -> Row:
     firms = state.firms
     miner = (firms.kind <= Kind.PRIVATE).astype(float)
-    energised, secured, hash_eh_s = (
-        float(owned[name] @ miner) for name in ("energised_mw", "secured_mw", "hash_eh_s")
-    )
-    contracted = float((owned["building_mw"] + owned["subleased_mw"] + owned["converted_mw"]) @ miner)
-    value, leases = float(firms.enterprise_value @ miner), float(firms.value_leases @ miner)
+    owned = np.vecdot(held.by_firm, miner).tolist()
+    secured, energised, hash_eh_s = owned[_SECURED], owned[_ENERGISED], owned[_HASH]
+    contracted = float(held.contracted_mw.dot(miner))
+    worth = dict(zip(WORTH, np.vecdot(firms.together(WORTH), miner).tolist(), strict=True))
+    value, leases = worth["enterprise_value"], worth["value_leases"]
     return {
-        "corporate_debt_musd": float(firms.corporate_debt @ miner),
-        "project_debt_musd": float(firms.project_debt @ miner),
-        "cash_musd": float((firms.cash + firms.restricted_cash) @ miner),
-        "treasury_btc": float(firms.btc @ miner),
+        "corporate_debt_musd": worth["corporate_debt"],
+        "project_debt_musd": worth["project_debt"],
+        "cash_musd": float((firms.cash + firms.restricted_cash).dot(miner)),
+        "treasury_btc": worth["btc"],
         "enterprise_value_musd": value,
-        "equity_value_musd": float(firms.equity_value @ miner),
+        "equity_value_musd": worth["equity_value"],
         "value_leases_share": _ratio(leases, value),
         "ev_per_mw": _ratio(value, energised),
         "ev_per_secured_mw": _ratio(value, secured),
