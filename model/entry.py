@@ -121,8 +121,8 @@ def add_sites(state: State, names: list[str], values: dict[str, np.ndarray]) -> 
     """Add sites, with room for them in the order book, and return their rows."""
     state.site_names.extend(names)
     rows = state.sites.add(len(names), values)
-    missing = len(state.sites) - state.orders.shape[1]
-    state.orders = np.pad(state.orders, ((0, 0), (0, missing)))
+    none = np.zeros((len(state.orders), len(state.sites) - state.orders.shape[1]))
+    state.orders = np.concatenate((state.orders, none), axis=1)
     return rows
 
 
