@@ -84,7 +84,7 @@ def _beliefs(state: State) -> tuple[float, float]:
     firms, sites = state.firms, state.sites
     mw = np.bincount(sites.owner + 1, sites.energised_mw, minlength=len(firms) + 1)[1:]
     mw = mw * (firms.kind <= Kind.PRIVATE)
-    total = float(mw.sum())
+    total = float(np.add.reduce(mw))
     if total <= 0.0:
         return state.hashprice, state.scenario.bitcoin.expected_decay
     reward = firms.expected_hashprice * (1.0 - firms.pool_fee)
@@ -246,8 +246,10 @@ def _open(state: State) -> None:
     if not len(ready):
         return
     owner = sites.owner[ready]
-    rows = np.unique(owner[(owner >= 0) & (firms.entry_month[owner] > 0)])
-    rows = rows[(firms.restricted_cash[rows] > 0.0) & (firms.kind[rows] == Kind.PRIVATE)]
+    opening = np.zeros(len(firms), dtype=bool)
+    opening[owner[owner >= 0]] = True
+    opening &= (firms.entry_month > 0) & (firms.kind == Kind.PRIVATE) & (firms.restricted_cash > 0.0)
+    rows = rows_where(opening)
     if len(rows):
         reserved = firms.restricted_cash[rows]
         state.ledger.post("reserves released", "cash", "restricted_cash", reserved, rows=rows)
