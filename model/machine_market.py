@@ -1,8 +1,7 @@
-"""The market for mining machines: their prices, what miners order, what arrives, and what is scrapped.
+"""The market for mining machines: their prices, what arrives, what is sold, and what is scrapped.
 
 Makers sell for a few years at cost plus a share of what the marginal buyer gains; older machines trade at
-what they are worth to that buyer. A miner under review orders the best machine for megawatts whose machines,
-if any, are worth less than the new ones' gain, as far as its cash, equipment loans and new shares go.
+what they are worth to that buyer. What miners order is in `model.machine_orders`.
 1 USD/TH is 1 musd per EH/s, and 1 EH/s at e J/TH draws e MW at the plug.
 """
 
@@ -14,13 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
-from agents.economics.mining import machine_value
-from agents.economics.vintages import asked_price, eagerness
-from agents.tables import Product, Status
+from agents.compiled import compiled
+from agents.economics.vintages import asked_price
 from model.baseline_tables import load_tables
 from model.expectations import expected_at_start, hash_record, hashprice_record
-from model.funding import free_cash
-from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
 from model.mining import meter_efficiency
 from model.ownership import machines_on_order
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
@@ -93,9 +89,18 @@ def remember_orders(
 
 def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:
     """Return which generations are made, now or in future; the newest on sale always is."""
-    made = month < generation_month + bitcoin.machine_sale_years * MONTHS
-    released = rows_where(generation_month <= month)
-    made[released[-1:]] = True
+    return _still_made(generation_month, month, bitcoin.machine_sale_years * MONTHS)
+
+
+@compiled
+def _still_made(generation_month: np.ndarray, month: int, sale_months: float) -> np.ndarray:
+    made, newest = np.empty(generation_month.size, np.bool_), -1
+    for machine in range(made.size):
+        made[machine] = month < generation_month[machine] + sale_months
+        if generation_month[machine] <= month:
+            newest = machine
+    if newest >= 0:
+        made[newest] = True
     return made
 
 
@@ -112,10 +117,28 @@ def best_machine(
     sector: RestOfWorld, price: np.ndarray, value: np.ndarray, generation_month: np.ndarray, month: int
 ) -> int:
     """Return the generation on sale with the highest gain per megawatt to the marginal buyer."""
-    on_sale = still_made(sector.bitcoin, generation_month, month) & (generation_month <= month)
-    gain = np.where(on_sale, (value - price) / sector.generations, -np.inf)
-    # The last of equals: the newest.
-    return len(gain) - 1 - int(np.argmax(gain[::-1]))
+    months = sector.bitcoin.machine_sale_years * MONTHS
+    return _best_machine(price, value, sector.generations, generation_month, month, months)
+
+
+@compiled
+def _best_machine(
+    price: np.ndarray,
+    value: np.ndarray,
+    efficiency: np.ndarray,
+    generation_month: np.ndarray,
+    month: int,
+    sale_months: float,
+) -> int:
+    made = _still_made(generation_month, month, sale_months)
+    best, most = made.size - 1, -np.inf
+    for machine in range(made.size):
+        if made[machine] and generation_month[machine] <= month:
+            gain = (value[machine] - price[machine]) / efficiency[machine]
+            # The last of equals: the newest.
+            if gain >= most:
+                best, most = machine, gain
+    return best
 
 
 def next_prices(
@@ -154,24 +177,25 @@ def update_machine_prices(state: State) -> None:
 def deliver_machines(state: State) -> None:
     """Put machines ordered months ago to work, here and in the rest of the world."""
     state.rest_of_world.deliver()
-    _match_sites(state)
+    match_sites(state)
     if not len(state.orders):
         return
     arriving, machine = state.orders[0].copy(), int(state.order_generation[0])
     state.orders[:-1] = state.orders[1:]
     state.orders[-1] = 0.0
     state.order_generation[:-1] = state.order_generation[1:]
-    _install(state, rows_where(arriving > 0.0), arriving, machine)
+    install(state, rows_where(arriving > 0.0), arriving, machine)
 
 
-def _match_sites(state: State) -> None:
+def match_sites(state: State) -> None:
     """Give sites that are new since last month a column in the order book."""
     missing = len(state.sites) - state.orders.shape[1]
     if missing > 0:
-        state.orders = np.pad(state.orders, ((0, 0), (0, missing)))
+        new = np.zeros((len(state.orders), missing))
+        state.orders = np.concatenate((state.orders, new), axis=1)
 
 
-def _install(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int) -> None:
+def install(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int) -> None:
     """Add machines at sites that still have an owner, and sell what finds no room."""
     rows = rows[state.sites.owner[rows] >= 0]
     if not len(rows):
@@ -216,135 +240,57 @@ def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
 
 def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.ndarray:
     """Take machines off sites and books; return what they are worth on the market, musd by firm."""
-    sites, firms, ledger = state.sites, state.firms, state.ledger
-    count, owner = len(firms), sites.owner[rows]
-    held = rows_where(sites.owner >= 0)
-    # Machines on order are in the books too.
-    worth = np.bincount(
-        sites.owner[held],
-        (sites.hash @ state.machine_price + machines_on_order(state))[held],
-        minlength=count,
+    sites, firms = state.sites, state.firms
+    gone, book = _part_of_books(
+        rows,
+        sold @ state.machine_price,
+        sites.owner,
+        sites.hash @ state.machine_price,
+        # Machines on order are in the books too.
+        machines_on_order(state),
+        firms.machines,
     )
-    gone = np.bincount(owner, sold @ state.machine_price, minlength=count)
-    share = np.minimum(gone / np.where(worth > 0.0, worth, np.inf), 1.0)
-    held_before = sites.hash[rows]
-    left = held_before - sold
-    sites.hash[rows] = np.where(left > ROUND_OFF * held_before, left, 0.0)
-    ledger.post("machines sold, at book", "earnings", "machines", np.maximum(firms.machines, 0.0) * share)
+    _take_off(rows, sold, sites.hash)
+    state.ledger.post("machines sold, at book", "earnings", "machines", book)
     return gone
+
+
+@compiled
+def _part_of_books(
+    rows: np.ndarray,
+    worth_sold: np.ndarray,
+    owner: np.ndarray,
+    worth: np.ndarray,
+    on_order: np.ndarray,
+    booked: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what machines sold are worth on the market, and their share of the books, musd by firm."""
+    held, gone, book = np.zeros(booked.size), np.zeros(booked.size), np.zeros(booked.size)
+    for site in range(owner.size):
+        if owner[site] >= 0:
+            held[owner[site]] += worth[site] + on_order[site]
+    for row in range(rows.size):
+        gone[owner[rows[row]]] += worth_sold[row]
+    for firm in range(booked.size):
+        if held[firm] > 0.0:
+            book[firm] = max(booked[firm], 0.0) * min(gone[firm] / held[firm], 1.0)
+    return gone, book
+
+
+@compiled
+def _take_off(rows: np.ndarray, sold: np.ndarray, hashes: np.ndarray) -> None:
+    """Take machines off sites; what rounding leaves of them goes too."""
+    for row in range(rows.size):
+        for machine in range(sold.shape[1]):
+            held = hashes[rows[row], machine]
+            left = held - sold[row, machine]
+            hashes[rows[row], machine] = left if left > ROUND_OFF * held else 0.0
 
 
 def ordered_mw(state: State) -> np.ndarray:
     """Return the megawatts, at the meter, that machines on order will need at each site."""
-    _match_sites(state)
+    match_sites(state)
     return meter_efficiency(state)[state.order_generation] @ state.orders
-
-
-def order_machines(state: State) -> None:
-    """Let sites under review order the best machine, and the rest of the world too."""
-    _match_sites(state)
-    machine = state.scratch["best_machine"]
-    price = float(state.machine_price[machine])
-    state.rest_of_world.order(machine, price)
-    rows = _under_review(state)
-    if not len(rows):
-        return
-    efficiency = float(meter_efficiency(state)[machine])
-    hash_eh_s = _wanted(state, rows, machine, price) / efficiency
-    cost = np.bincount(state.sites.owner[rows], hash_eh_s * price, minlength=len(state.firms))
-    funds = _funds(state, cost)
-    # A firm that cannot pay for all cuts the orders of its sites alike.
-    hash_eh_s *= (funds.total / np.where(cost > 0.0, cost, 1.0))[state.sites.owner[rows]]
-    some = rows_where(hash_eh_s * efficiency > ROUND_OFF * state.sites.secured_mw[rows])
-    paid = np.bincount(state.sites.owner[rows[some]], hash_eh_s[some] * price, minlength=len(state.firms))
-    draw_machine_funds(state, funds, paid)
-    state.ledger.post("machine orders", "machines", "cash", paid, sector="suppliers")
-    _place(state, rows[some], hash_eh_s[some], machine)
-
-
-def _under_review(state: State) -> np.ndarray:
-    """Return the sites that may order this month: reviewed, of active owners, not kept for an AI tenant."""
-    sites, firms = state.sites, state.firms
-    drawn = state.streams.uniform("machine review", state.month, sites.slot)
-    owner = sites.owner
-    may = (drawn < firms.review_probability[owner]) & (owner >= 0) & (firms.status[owner] == Status.ACTIVE)
-    may &= ~(sites.convertible & (sites.last_choice != Product.MINE))
-    may &= (sites.mining_mw + sites.idle_mw) > 0.0
-    offers = state.scratch.get("offers")
-    if offers is not None:
-        may[state.scratch["blocks"].site[offers.block[offers.use > 0]]] = False
-    return rows_where(may)
-
-
-def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> np.ndarray:
-    """Return the megawatts that the owners of sites would fill with a machine, money aside.
-
-    Empty megawatts are filled as eagerly as the gain says. Megawatts with machines are refitted at no more
-    than the pace at which the rest of the world can order. What machines are worth is known from phase 7.
-    """
-    sites, row = state.sites, state.scenario.row
-    efficiency, owner = meter_efficiency(state), sites.owner[rows]
-    new = state.scratch["best_worth"]
-    reviewed = np.zeros(len(sites), dtype=bool)
-    reviewed[rows] = True
-    entry = rows_where(reviewed[state.scratch["fleets"].site])
-    site, generation, hash_eh_s = (column[entry] for column in state.scratch["fleets"])
-    # What a megawatt's machines are worth, once the new ones are there, beyond what they fetch; in terms of
-    # the machine that replaces them.
-    beyond = np.maximum(_worth_later(state, site, generation) - _fetched_later(state, site, generation), 0.0)
-    given_up = beyond * (efficiency[machine] / efficiency[generation])
-    eager = eagerness(new[site] - given_up, price, row.hurdle_rate, row.full_order_gain)
-    held = hash_eh_s * efficiency[generation]
-    total = np.bincount(site, held, minlength=len(sites))[rows]
-    better = np.bincount(site, held * eager, minlength=len(sites))[rows]
-    coming = ordered_mw(state)[rows]
-    empty = np.maximum(sites.mining_mw[rows] + sites.idle_mw[rows] - total - coming, 0.0)
-    pace = np.minimum(row.order_rate / state.firms.review_probability[owner], 1.0)
-    refit = np.minimum(better * pace, np.maximum(total - coming, 0.0))
-    return empty * eagerness(new[rows], price, row.hurdle_rate, row.full_order_gain) + refit
-
-
-def _worth_later(state: State, site: np.ndarray, generation: np.ndarray) -> np.ndarray:
-    """Return what machines at n sites are worth to their owners once an order is there, USD/TH."""
-    firms, owner = state.firms, state.sites.owner[site]
-    return state.scenario.power.availability * machine_value(
-        (firms.expected_hashprice * (1.0 - firms.pool_fee))[owner],
-        meter_efficiency(state)[generation],
-        state.scratch["mean_cash_cost"][site],
-        np.maximum(firms.expected_decay, 0.0)[owner],
-        firms.discount_rate[owner],
-        max_life=state.scenario.bitcoin.machine_life,
-        wait=len(state.orders) / MONTHS,
-    )
-
-
-def _fetched_later(state: State, site: np.ndarray, generation: np.ndarray) -> np.ndarray:
-    """Return what machines at n sites fetch once an order is there, at today's prices, USD/TH."""
-    rate = state.firms.discount_rate[state.sites.owner[site]]
-    price = state.scenario.bitcoin.machine_resale * state.machine_price[generation]
-    return price * np.exp(-rate * (len(state.orders) / MONTHS))
-
-
-def _funds(state: State, cost: np.ndarray) -> MachineFunds:
-    """Return how firms could pay for their orders, musd by firm.
-
-    What overhead takes until the machines run is not free: a mine without machines earns nothing.
-    """
-    firms, free = state.firms, free_cash(state)
-    if state.scenario.finance.enabled:
-        free = np.minimum(free, np.maximum(firms.cash - firms.overhead * (len(state.orders) + 1), 0.0))
-    return machine_funds(state, cost, free)
-
-
-def _place(state: State, rows: np.ndarray, hash_eh_s: np.ndarray, machine: int) -> None:
-    """Enter orders in the book (or the site, when nothing takes time)."""
-    if len(state.orders):
-        state.orders[-1, rows] += hash_eh_s
-        state.order_generation[-1] = machine
-        return
-    bought = np.zeros(len(state.sites))
-    bought[rows] = hash_eh_s
-    _install(state, rows, bought, machine)
 
 
 def retire_machines(state: State) -> None:
@@ -355,10 +301,25 @@ def retire_machines(state: State) -> None:
     sector, sites = state.rest_of_world, state.sites
     sector.retire()
     sites.hash *= np.exp(-state.scenario.bitcoin.machine_failure / MONTHS)
-    site, generation = state.scratch["stopped"]
-    lost = sites.hash[site, generation] * -np.expm1(-sector.parameters.retirement / MONTHS)
-    rows = rows_where((np.bincount(site, lost, minlength=len(sites)) > 0.0) & (sites.owner >= 0))
+    share = -np.expm1(-sector.parameters.retirement / MONTHS)
+    rows, scrapped = _scrapped(*state.scratch["stopped"], sites.hash, sites.owner, share)
     if len(rows):
-        scrapped = np.zeros(sites.hash.shape)
-        scrapped[site, generation] = lost
-        _remove_machines(state, rows, scrapped[rows])
+        _remove_machines(state, rows, scrapped)
+
+
+@compiled
+def _scrapped(
+    site: np.ndarray, generation: np.ndarray, hashes: np.ndarray, owner: np.ndarray, share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sites where machines are scrapped, and how many, EH/s by generation; sites come in order."""
+    rows, scrapped = np.empty(site.size, np.int64), np.zeros((site.size, hashes.shape[1]))
+    count = 0
+    for entry in range(site.size):
+        each, machine = site[entry], generation[entry]
+        lost = hashes[each, machine] * share
+        if lost > 0.0 and owner[each] >= 0:
+            if count == 0 or rows[count - 1] != each:
+                rows[count] = each
+                count += 1
+            scrapped[count - 1, machine] = lost
+    return rows[:count], scrapped[:count]

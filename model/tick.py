@@ -16,10 +16,10 @@ from model.grid import connect, energy_prices, queue
 from model.lease_market import clear_market, sign_leases
 from model.machine_market import (
     deliver_machines,
-    order_machines,
     retire_machines,
     update_machine_prices,
 )
+from model.machine_orders import order_machines
 from model.mergers import mergers
 from model.mining import dispatch, mine, quote_hashprice
 from model.onsite import deliver_onsite

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from agents.compiled import compiled
 from agents.economics.checks import positive
 from agents.economics.mining import MWH_PER_PH_DAY
 
@@ -84,9 +85,22 @@ def asked_price(
         made: Whether the machine is still made, now or in future.
         on_sale: Whether it is made now.
     """
-    new = cost + share * np.maximum(value - cost, 0.0)
-    part = np.min(new / np.where(value > 0.0, value, np.inf), where=on_sale & (value > 0.0), initial=1.0)
-    return np.where(made, new, part * value)
+    return _asked_price(value, cost, share, made, on_sale)
+
+
+@compiled
+def _asked_price(
+    value: np.ndarray, cost: np.ndarray, share: float, made: np.ndarray, on_sale: np.ndarray
+) -> np.ndarray:
+    asked, part = np.empty(value.size), 1.0
+    for machine in range(value.size):
+        asked[machine] = cost[machine] + share * max(value[machine] - cost[machine], 0.0)
+        if on_sale[machine] and value[machine] > 0.0:
+            part = min(part, asked[machine] / value[machine])
+    for machine in range(value.size):
+        if not made[machine]:
+            asked[machine] = part * value[machine]
+    return asked
 
 
 def vintage_shares(

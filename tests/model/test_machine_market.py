@@ -6,7 +6,7 @@ import pytest
 from agents.columns import Table
 from agents.economics.mining import machine_value
 from agents.tables import FIRM, LEASE, REGION, Contract, Kind, Product, Status, site_columns
-from model import machine_market
+from model import machine_orders
 from model.baseline_machines import machines
 from model.baseline_network import hashprice_at, network_start
 from model.baseline_tables import load_tables
@@ -107,7 +107,7 @@ def world(sites=1, mw=100.0, cash=1e4, held=0.0, machine=1, months=LEAD, firms=1
 def order_machines(state):
     """Order what the values of phase 7 call for."""
     site_mining_values(state)
-    machine_market.order_machines(state)
+    machine_orders.order_machines(state)
 
 
 def dispatch_at(state, hashprice):
