@@ -209,20 +209,63 @@ def fit_machines(state: State, rows: np.ndarray) -> None:
 
     At a mine that is not energised yet they wait in store.
     """
-    sites = state.sites
-    efficiency = meter_efficiency(state)
-    room = sites.mining_mw[rows] + sites.idle_mw[rows]
-    room += np.where(sites.energised_mw[rows] > 0.0, 0.0, sites.pipeline_mw[rows])
-    room = np.where(room > ROUND_OFF * sites.secured_mw[rows], room, 0.0)
-    tight = sites.hash[rows] @ efficiency > room * (1.0 + 1e-12)
-    if not tight.any():
-        return
-    rows, room = rows[tight], room[tight]
-    megawatts = sites.hash[rows] * efficiency
-    # Generations run from worst to best: what is better than each takes its room first.
-    better = megawatts.sum(axis=1)[:, None] - megawatts.cumsum(axis=1)
-    kept = np.maximum(np.minimum(room[:, None] - better, megawatts), 0.0)
-    sell_machines(state, rows, (megawatts - kept) / efficiency)
+    sites, efficiency = state.sites, meter_efficiency(state)
+    rows, room = _tight(
+        rows,
+        sites.hash[rows] @ efficiency,
+        sites.mining_mw,
+        sites.idle_mw,
+        sites.energised_mw,
+        sites.pipeline_mw,
+        sites.secured_mw,
+    )
+    if rows.size:
+        megawatts = sites.hash[rows] * efficiency
+        sell_machines(state, rows, _surplus(megawatts, np.add.reduce(megawatts, axis=1), room, efficiency))
+
+
+@compiled
+def _tight(
+    rows: np.ndarray,
+    megawatts: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    energised_mw: np.ndarray,
+    pipeline_mw: np.ndarray,
+    secured_mw: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some sites have more megawatts of machines than room, and the room."""
+    tight, rooms, count = np.empty_like(rows), np.empty(rows.size), 0
+    for row in range(rows.size):
+        site = rows[row]
+        room = mining_mw[site] + idle_mw[site]
+        if energised_mw[site] <= 0.0:
+            room += pipeline_mw[site]
+        if room <= ROUND_OFF * secured_mw[site]:
+            room = 0.0
+        if megawatts[row] > room * (1.0 + 1e-12):
+            tight[count], rooms[count] = site, room
+            count += 1
+    return tight[:count], rooms[:count]
+
+
+@compiled
+def _surplus(
+    megawatts: np.ndarray, total: np.ndarray, room: np.ndarray, efficiency: np.ndarray
+) -> np.ndarray:
+    """Return the machines for which there is no room, EH/s by generation, [sites x G].
+
+    Generations run from worst to best: what is better than each takes its room first.
+    """
+    sold = np.empty(megawatts.shape)
+    for row in range(room.size):
+        passed = 0.0
+        for machine in range(efficiency.size):
+            held = megawatts[row, machine]
+            passed += held
+            kept = max(min(room[row] - (total[row] - passed), held), 0.0)
+            sold[row, machine] = (held - kept) / efficiency[machine]
+    return sold
 
 
 def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:

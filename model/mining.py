@@ -169,17 +169,14 @@ def fleets(hashes: np.ndarray) -> Fleets:
 
 @compiled
 def _fleets(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    count = 0
-    for each in hashes.flat:
-        count += each > 0.0
-    site, generation, hash_eh_s = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
-    entry = 0
+    site, generation = np.empty(hashes.size, np.int64), np.empty(hashes.size, np.int64)
+    hash_eh_s, entry = np.empty(hashes.size), 0
     for row in range(hashes.shape[0]):
         for column in range(hashes.shape[1]):
-            if hashes[row, column] > 0.0:
-                site[entry], generation[entry], hash_eh_s[entry] = row, column, hashes[row, column]
-                entry += 1
-    return site, generation, hash_eh_s
+            # A generation that the site has not is written over by the next.
+            site[entry], generation[entry], hash_eh_s[entry] = row, column, hashes[row, column]
+            entry += hashes[row, column] > 0.0
+    return site[:entry], generation[:entry], hash_eh_s[:entry]
 
 
 def dispatch(state: State) -> None:
@@ -297,9 +294,8 @@ def _by_site(
         sums[3, each] += megawatts * uptime[row]
         sums[4, each] += megawatts * energy[row]
         sums[5, each] += megawatts * resale[row]
-        if not pays:
-            entries[0, stopped], entries[1, stopped] = each, generation[row]
-            stopped += 1
+        entries[0, stopped], entries[1, stopped] = each, generation[row]
+        stopped += not pays
     for each in range(owner.size):
         runs = energised_mw[each] > 0.0 and owner[each] >= 0 and status[owner[each]] < Status.ACQUIRED
         share = availability if runs else 0.0
@@ -356,17 +352,17 @@ def _charges(
 def mine(state: State) -> None:
     """Advance the Bitcoin network by a month and share out what it pays by hash."""
     running = state.scratch["running_hash"]
-    own = float(running.sum())
+    own = float(np.add.reduce(running))
     rest = state.rest_of_world.realised_hash
     total = own + rest
     subsidy = state.network.subsidy
     mined = state.network.advance(total, SECONDS_PER_MONTH, fees_per_block(state))
     share = running / total if total > 0.0 else np.zeros_like(running)
     state.scratch["mined_btc"] = share * mined.btc
-    installed = state.sites.hash.sum(axis=1)
+    installed = np.add.reduce(state.sites.hash, axis=1)
     state.sites.running_eh_s = running
     state.sites.uptime = running / np.maximum(installed, 1e-12)
-    nameplate = float(installed.sum())
+    nameplate = float(np.add.reduce(installed))
     days = HOURS_PER_MONTH / 24.0
     if total > 0.0:
         state.hashprice = mined.btc * state.btc_price / (total * 1000.0 * days)

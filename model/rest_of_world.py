@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.mining import machine_value
 from agents.economics.vintages import cost_at_quantile, eagerness, fleet_of_running, paying_share
 from model.expectations import expect, expected_at_start, remembered
@@ -101,7 +102,8 @@ class RestOfWorld:
         """Return the eagerness of all buyers for a machine ordered now at a price, 0 to 1."""
         value = self._value(float(self.generations[machine]), self._costs, self.lead_years)
         row = self.parameters
-        return float(eagerness(value, price, row.hurdle_rate, row.full_order_gain).mean())
+        eager = eagerness(value, price, row.hurdle_rate, row.full_order_gain)
+        return float(np.add.reduce(eager)) / BUYERS
 
     def deliver(self) -> None:
         """Switch on the machines that arrive this month; the book moves up."""
@@ -164,11 +166,9 @@ class RestOfWorld:
         """Lose machines that break, and scrap part of those that are off."""
         if not self.parameters.enabled:
             return
-        on, off = self.nameplate * self.running, self.nameplate * (1.0 - self.running)
-        intact = np.exp(-self.bitcoin.machine_failure / MONTHS)
-        on = on * intact
-        self.nameplate = on + off * intact * np.exp(-self.parameters.retirement / MONTHS)
-        self.running = np.divide(on, self.nameplate, out=self.running, where=self.nameplate > 0.0)
+        intact = float(np.exp(-self.bitcoin.machine_failure / MONTHS))
+        kept = float(np.exp(-self.parameters.retirement / MONTHS))
+        _lose(self.nameplate, self.running, intact, kept)
 
     def displace(self, share: float) -> None:
         """Switch off a share of all running machines at once (a ban); those that pay come back with time."""
@@ -193,6 +193,17 @@ class RestOfWorld:
         if len(self.orders):
             self.orders[-1] = self._order_volume() * size
             self.order_generation[-1] = machine
+
+
+@compiled
+def _lose(nameplate: np.ndarray, running: np.ndarray, intact: float, kept: float) -> None:
+    """Take off what breaks, and of the machines that are off what is not kept."""
+    for machine in range(nameplate.size):
+        on, off = nameplate[machine] * running[machine], nameplate[machine] * (1.0 - running[machine])
+        on *= intact
+        nameplate[machine] = on + off * intact * kept
+        if nameplate[machine] > 0.0:
+            running[machine] = on / nameplate[machine]
 
 
 def rest_of_world_at_start(

@@ -196,10 +196,10 @@ def _at_mean(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for row in range(mean.size):
         run[0, row] = 1.0 if mean[row] < breakeven[row] else 0.0
         run[1, row] = max(breakeven[row] - mean[row], 0.0)
-        if spread[row] > _NO_SPREAD and mean[row] > 0.0 and breakeven[row] > 0.0:
-            random[count] = row
-            varying[0, count], varying[1, count], varying[2, count] = breakeven[row], mean[row], spread[row]
-            count += 1
+        # What does not vary is written over by the next.
+        random[count] = row
+        varying[0, count], varying[1, count], varying[2, count] = breakeven[row], mean[row], spread[row]
+        count += (spread[row] > _NO_SPREAD) & (mean[row] > 0.0) & (breakeven[row] > 0.0)
     return run, random[:count], varying[:, :count].copy()
 
 

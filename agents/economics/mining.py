@@ -233,7 +233,8 @@ def _columns(*given: Result) -> tuple[tuple[int, ...], int, list[np.ndarray]]:
     shared = np.broadcast(*given)
     if shared.nd > 1:
         given = tuple(np.broadcast_to(each, shared.shape).ravel() for each in given)
-    columns = [each if np.ndim(each) else np.array([each], dtype=float) for each in given]
+    many = [isinstance(each, np.ndarray) and each.ndim > 0 for each in given]
+    columns = [each if column else np.array([each], float) for each, column in zip(given, many, strict=True)]
     return shared.shape, shared.size, columns
 
 
