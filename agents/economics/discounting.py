@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result
 
 _NO_RATE = 1e-200  # below it, quotients of rates lose their digits
@@ -54,8 +55,17 @@ def yearly_step(growth: ArrayLike) -> Result:
 
 
 def _step(growth: np.ndarray) -> np.ndarray:
-    grows = np.where(growth == 0.0, 1.0, growth)
-    return np.where(growth == 0.0, 1.0, grows / np.expm1(grows))
+    flat = growth.ravel()
+    return _over_raise(flat, np.expm1(flat)).reshape(growth.shape)
+
+
+@compiled
+def _over_raise(growth: np.ndarray, rise: np.ndarray) -> np.ndarray:
+    share = np.ones(growth.size)
+    for row in range(growth.size):
+        if growth[row] != 0.0:
+            share[row] = growth[row] / rise[row]
+    return share
 
 
 @lru_cache

@@ -230,12 +230,13 @@ def free_entry_barrier(
 
 def _columns(*given: Result) -> tuple[tuple[int, ...], int, list[np.ndarray]]:
     """Return the broadcast shape of arguments, its size, and each as a column of that many or of one."""
-    shared = np.broadcast(*given)
-    if shared.nd > 1:
-        given = tuple(np.broadcast_to(each, shared.shape).ravel() for each in given)
-    many = [isinstance(each, np.ndarray) and each.ndim > 0 for each in given]
-    columns = [each if column else np.array([each], float) for each, column in zip(given, many, strict=True)]
-    return shared.shape, shared.size, columns
+    shapes = {each.shape for each in given if isinstance(each, np.ndarray)}
+    if len(shapes) > 1:
+        given = np.broadcast_arrays(*given)
+        shapes = {given[0].shape}
+    shape = shapes.pop() if shapes else ()
+    columns = [each.ravel() if isinstance(each, np.ndarray) else np.array([each], float) for each in given]
+    return shape, math.prod(shape), columns
 
 
 def _machine(
