@@ -197,7 +197,8 @@ def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     ahead, places = horizons(state)[1:], supply.open_places(state.month)
     due = np.array([state.demand.due(state.month, months) for months in ahead])
     lacking = np.maximum(due[:, None] * share - coverage(state, ahead), 0.0)
-    wanted, orders = both = np.zeros((2, *lacking.shape))
+    both = np.zeros((2, *lacking.shape))
+    wanted, orders = both[0], both[1]
     if not lacking.any() or not places.any():
         return orders, np.zeros(len(places))
     gain = onsite_gains(state)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from agents.compiled import compiled
@@ -57,7 +58,7 @@ def _uniform(slots: np.ndarray, key: np.uint64) -> np.ndarray:
 
 @compiled
 def _smaller_partners(
-    slots: np.ndarray,
+    slots: NDArray[np.uint64],
     sizes: np.ndarray,
     rows: np.ndarray,
     limits: np.ndarray,
@@ -65,11 +66,11 @@ def _smaller_partners(
     key: np.uint64,
 ) -> np.ndarray:
     chosen = np.full(rows.size, -1)
-    for index, row in enumerate(rows):
-        highest = 0.0
+    for index in range(rows.size):
+        row, highest = int(rows[index]), 0.0
         for candidate in candidates:
             if sizes[candidate] < limits[index] and candidate != row:
-                number = _number(slots[row] ^ slots[candidate], key)
+                number = _number(slots[row] ^ slots[int(candidate)], key)
                 if number > highest:
                     chosen[index], highest = candidate, number
     return chosen

@@ -305,4 +305,4 @@ def _distributions(
 
 
 def _any(amount: np.ndarray) -> bool:
-    return np.count_nonzero(amount) > 0
+    return bool(np.count_nonzero(amount))
