@@ -7,11 +7,13 @@ landlord is indifferent is found without search. Source: Dixit and Pindyck 1994 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from agents.economics.discounting import annuity_factor
+from agents.compiled import compiled
+from agents.economics.discounting import NO_RATE, annuity_factor
 
 
 class ProductTerms(NamedTuple):
@@ -62,19 +64,80 @@ def lease_line(
     Returns:
         `(slope, level)`: musd per IT MW per unit of rent, and musd per IT MW, each of shape (n, 3).
     """
-    rate = discount_rate[:, None]
-    at_start = np.exp(-rate * ready)
-    annuity = annuity_factor(rate - terms.escalator, terms.years)
-    nominal = annuity_factor(-terms.escalator, terms.years)
-    credited = np.maximum(terms.years - PREPAYMENT_CREDIT_START, 0.0)
-    kept = at_start * np.exp(-rate * PREPAYMENT_CREDIT_START)
-    kept = kept * annuity_factor(rate, credited) / np.where(credited > 0.0, credited, 1.0)
-    slope = terms.margin * annuity * at_start + terms.prepaid * nominal * (1.0 - kept) * (terms.prepaid > 0.0)
-    build = np.maximum(ready, 1e-9)
-    spent = annuity_factor(rate, build) / build
-    own = terms.capex * (1.0 - terms.tenant_share) - terms.hall * fitted_share[:, None]
-    level = terms.residual * np.exp(-rate * (ready + terms.years)) - np.maximum(own, 0.0) * spent
-    return slope, level
+    years, growth = terms.years, terms.escalator
+    flat, steep = _line_exponents(ready, discount_rate, years, growth)
+    line, discounts, grown = np.empty((2, *ready.shape)), np.exp(flat, flat), np.expm1(steep, steep)
+    prepaid = terms.prepaid * _nominal(growth, tuple(years.tolist()))
+    own_capex = terms.capex * (1.0 - terms.tenant_share)
+    rates, paid, costs = (discount_rate, growth), (terms.margin, prepaid), (own_capex, terms.hall)
+    _draw_line(line, ready, fitted_share, discounts, grown, years, *rates, *paid, *costs, terms.residual)
+    return line[0], line[1]
+
+
+@lru_cache
+def _nominal(escalator: float, years: tuple[float, ...]) -> np.ndarray:
+    """Return undiscounted rent over the term over that of the first year, by product, [3]."""
+    return annuity_factor(-escalator, np.array(years))
+
+
+@compiled
+def _line_exponents(
+    ready: np.ndarray, rate: np.ndarray, years: np.ndarray, escalator: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exponents of what a line discounts by, and of its annuities, each [3 x n x products]."""
+    count, products = ready.shape
+    flat, steep = np.empty((3, count, products)), np.empty((3, count, products))
+    for block in range(count):
+        owed = -rate[block]
+        for product in range(products):
+            wait = ready[block, product]
+            flat[0, block, product] = owed * wait
+            flat[1, block, product] = owed * (wait + years[product])
+            flat[2, block, product] = owed * PREPAYMENT_CREDIT_START
+            steep[0, block, product] = -(rate[block] - escalator) * years[product]
+            steep[1, block, product] = owed * max(years[product] - PREPAYMENT_CREDIT_START, 0.0)
+            steep[2, block, product] = owed * max(wait, 1e-9)
+    return flat, steep
+
+
+@compiled
+def _per_year(rate: float, years: float, grown: float) -> float:
+    """Return `annuity_factor` from what it grows to, exp(-rate years) - 1."""
+    return grown / -rate if abs(rate) >= NO_RATE else years
+
+
+@compiled
+def _draw_line(
+    line: np.ndarray,
+    ready: np.ndarray,
+    fitted_share: np.ndarray,
+    discounts: np.ndarray,
+    grown: np.ndarray,
+    years: np.ndarray,
+    rate: np.ndarray,
+    escalator: float,
+    margin: np.ndarray,
+    prepaid: np.ndarray,
+    own_capex: np.ndarray,
+    hall: np.ndarray,
+    residual: np.ndarray,
+) -> None:
+    """Write slope and level, [2 x n x products]; `prepaid` is in years' worth of the first rent."""
+    for block in range(ready.shape[0]):
+        each = rate[block]
+        for product in range(ready.shape[1]):
+            at_start, after, begun = discounts[:, block, product]
+            annuity = _per_year(each - escalator, years[product], grown[0, block, product])
+            slope = margin[product] * annuity * at_start
+            if prepaid[product] > 0.0:
+                credited = max(years[product] - PREPAYMENT_CREDIT_START, 0.0)
+                kept = at_start * begun * _per_year(each, credited, grown[1, block, product])
+                slope += prepaid[product] * (1.0 - kept / (credited if credited > 0.0 else 1.0))
+            build = max(ready[block, product], 1e-9)
+            spent = _per_year(each, build, grown[2, block, product]) / build
+            own = own_capex[product] - hall[product] * fitted_share[block]
+            line[0, block, product] = slope
+            line[1, block, product] = residual[product] * after - max(own, 0.0) * spent
 
 
 def reserve_rent(slope: np.ndarray, level: np.ndarray, needed: np.ndarray) -> np.ndarray:
