@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
+from agents.economics.blocks import reserve_rent
 from agents.economics.options import option_hurdle
 from agents.strategies.base import Blocks
 from agents.tables import Outcome, Product
@@ -15,6 +17,9 @@ from model.options import BlockTable, average_over_first
 from model.state import State
 
 USES = len(Product)
+NO_TENANT, HURDLE, PREFERS_MINING = (
+    int(each) for each in (Outcome.NO_TENANT, Outcome.HURDLE, Outcome.PREFERS_MINING)
+)
 
 
 class Offers(NamedTuple):
@@ -43,15 +48,13 @@ def propose(state: State) -> None:
         state.scratch["offers"] = Offers(nobody, nobody, nothing, nobody)
         state.scratch["decisions"] = (np.zeros((0, USES)), nothing, nothing)
         return
-    bid = table.bid[:, reviewed].max(axis=0, initial=-np.inf)
-    hurdle, chance, value, asked = _decide(state, table, reviewed, bid)
+    value, feasible, hurdle, chance = _decide(state, table, reviewed)
     position = state.streams.uniform("use", state.month, block_slots(state, table)[reviewed])
-    use = (np.cumsum(chance, axis=1) < position[:, None]).sum(axis=1).clip(max=USES - 1)
-    rows = np.arange(len(reviewed))
-    reserve = np.where(use > 0, asked[rows, np.maximum(use - 1, 0)], 0.0)
-    outcome = np.where(use > 0, Outcome.NO_TENANT, _why_mining(value, hurdle, bid))
-    state.scratch["offers"] = Offers(reviewed, use, reserve, outcome)
-    state.scratch["decisions"] = (value, hurdle, chance[rows, use])
+    use, had, outcome = _choose(chance, position, value, feasible, hurdle)
+    offers = Offers(reviewed, use, np.zeros(len(reviewed)), outcome)
+    _reserve(state, table, offers, hurdle)
+    state.scratch["offers"] = offers
+    state.scratch["decisions"] = (value, hurdle, had)
 
 
 def block_slots(state: State, table: BlockTable) -> np.ndarray:
@@ -59,35 +62,56 @@ def block_slots(state: State, table: BlockTable) -> np.ndarray:
     return state.sites.slot[table.site] ^ table.from_pipeline.astype(np.uint64)
 
 
+@compiled
+def _weigh(
+    reviewed: np.ndarray,
+    mine: np.ndarray,
+    resale: np.ndarray,
+    slope: np.ndarray,
+    level: np.ndarray,
+    bid: np.ndarray,
+    going: np.ndarray,
+    it_to_gross: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each use is worth to the owner and whether it is open to the block, [n x 4]."""
+    count, products = reviewed.size, slope.shape[1]
+    value, feasible = np.empty((count, 1 + products)), np.ones((count, 1 + products), dtype=np.bool_)
+    for row in range(count):
+        block = reviewed[row]
+        value[row, 0] = mine[block]
+        for product in range(products):
+            best = -np.inf
+            for buyer in range(bid.shape[0]):
+                best = max(best, bid[buyer, block, product])
+            feasible[row, 1 + product] = np.isfinite(best)
+            # Owners expect the going rent, but no more than the best bid for their own block.
+            expected = min(going[1 + product], best if np.isfinite(best) else 0.0)
+            let = it_to_gross * (slope[block, product] * expected + level[block, product])
+            value[row, 1 + product] = let + resale[block]
+    return value, feasible
+
+
 def _decide(
-    state: State, table: BlockTable, reviewed: np.ndarray, bid: np.ndarray
+    state: State, table: BlockTable, reviewed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return hurdle [n], probabilities [n x 4], values [n x 4] and reserve rents [n x 3]."""
-    choice, leases = state.scenario.choice, state.scenario.leases
-    mine, resale = table.mine[reviewed], table.resale[reviewed]
-    slope, level = table.slope[reviewed], table.level[reviewed]
-    # Owners expect the going rent, but no more than the best bid for their own block.
-    expected = np.minimum(state.expected_rent[None, 1:], np.where(np.isfinite(bid), bid, 0.0))
-    let = leases.it_to_gross * (slope * expected + level) + resale[:, None]
-    value = np.column_stack([mine, let])
+    """Return values [n x 4], which uses are feasible [n x 4], hurdle [n] and probabilities [n x 4]."""
+    choice, gross, firm = state.scenario.choice, state.scenario.leases.it_to_gross, table.firm[reviewed]
+    worth = (table.mine, table.resale, table.slope, table.level, table.bid)
+    value, feasible = _weigh(reviewed, *worth, state.expected_rent, gross)
     ratio = option_hurdle(
-        choice.payout, choice.volatility, state.firms.discount_rate[table.firm[reviewed]], choice.window_rate
+        choice.payout, choice.volatility, state.firms.discount_rate[firm], choice.window_rate
     )
-    feasible = np.column_stack([np.ones(len(reviewed), dtype=bool), np.isfinite(bid)])
     blocks = Blocks(
         value,
         feasible,
         np.asarray(ratio),
-        _neighbours(state, table.firm[reviewed]),
+        _neighbours(state, firm),
         choice.option_weight,
         choice.intensity,
         choice.imitation,
         choice.value_scale,
     )
-    hurdle, chance = _ask_strategies(state, table.firm[reviewed], blocks)
-    needed = (mine + hurdle - resale) / leases.it_to_gross
-    asked = np.maximum((needed[:, None] - level) / slope, 0.0)
-    return hurdle, chance, value, asked
+    return value, feasible, *_ask_strategies(state, firm, blocks)
 
 
 def _neighbours(state: State, firm: np.ndarray) -> np.ndarray:
@@ -115,12 +139,46 @@ def _ask_strategies(state: State, firm: np.ndarray, blocks: Blocks) -> tuple[np.
     return hurdle, chance
 
 
-def _why_mining(value: np.ndarray, hurdle: np.ndarray, bid: np.ndarray) -> np.ndarray:
+@compiled
+def _choose(
+    chance: np.ndarray, position: np.ndarray, value: np.ndarray, feasible: np.ndarray, hurdle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each block's use, the chance it had, and the outcome so far, [n]."""
+    count, uses = chance.shape
+    use, outcome = np.zeros(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    had = np.empty(count)
+    for row in range(count):
+        reached = 0.0
+        for each in range(uses):
+            reached += chance[row, each]
+            use[row] += reached < position[row]
+        use[row] = min(use[row], uses - 1)
+        had[row] = chance[row, use[row]]
+        outcome[row] = NO_TENANT if use[row] > 0 else _why_mining(value[row], feasible[row], hurdle[row])
+    return use, had, outcome
+
+
+@compiled
+def _why_mining(value: np.ndarray, feasible: np.ndarray, hurdle: float) -> int:
     """Say what stopped the best alternative of a block that goes on mining."""
-    gain = np.where(np.isfinite(bid), value[:, 1:], -np.inf).max(axis=1, initial=-np.inf) - value[:, 0]
-    reason = np.where(gain < hurdle, Outcome.HURDLE, Outcome.PREFERS_MINING)
-    reason = np.where(gain <= 0.0, Outcome.PREFERS_MINING, reason)
-    return np.where(np.isfinite(gain), reason, Outcome.NO_TENANT)
+    best = -np.inf
+    for use in range(1, value.size):
+        if feasible[use]:
+            best = max(best, value[use])
+    gain = best - value[0]
+    if not np.isfinite(gain):
+        return NO_TENANT
+    return HURDLE if 0.0 < gain < hurdle else PREFERS_MINING
+
+
+def _reserve(state: State, table: BlockTable, offers: Offers, hurdle: np.ndarray) -> None:
+    """Write the least rent for which blocks on offer are let: what mining is worth, and the hurdle."""
+    rows = rows_where(offers.use > 0)
+    if len(rows):
+        block, product = offers.block[rows], offers.use[rows] - 1
+        needed = (table.mine[block] + hurdle[rows] - table.resale[block]) / state.scenario.leases.it_to_gross
+        slope, level = table.slope[block, product], table.level[block, product]
+        offers.reserve[rows] = reserve_rent(slope, level, needed)
 
 
 def finance_offers(state: State) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
+from agents.compiled import compiled
 from agents.economics.checks import finite, fraction
 
 
@@ -64,7 +65,7 @@ def clear_leases(value: ArrayLike, reserve: ArrayLike, theta: float) -> Clearing
     lower, upper = reserve.copy(), reserve.copy()
     if gains.size:
         floor, ceiling = reserve[sellers], value[buyers, sellers]
-        kept = gains - _least_gains(surplus.T, sellers, buyers, gains)
+        kept = gains - _least_gains(np.ascontiguousarray(surplus.T), sellers, buyers, gains)
         # Sums of floats may overshoot by a last digit; no buyer pays above value, and the ends stay in order.
         upper[sellers] = highest = np.minimum(floor + np.maximum(kept, 0.0), ceiling)
         lower[sellers] = np.minimum(floor + _least_gains(surplus, buyers, sellers, gains), highest)
@@ -87,6 +88,7 @@ def _market(value: ArrayLike, reserve: ArrayLike) -> tuple[np.ndarray, np.ndarra
     return value, reserve
 
 
+@compiled
 def _least_gains(
     surplus: np.ndarray, takers: np.ndarray, givers: np.ndarray, gains: np.ndarray
 ) -> np.ndarray:
@@ -97,14 +99,22 @@ def _least_gains(
     The least solution is a longest path; an optimal matching has no positive cycle, so it is found within as
     many rounds as there are deals.
     """
-    idle = np.ones(surplus.shape[0], dtype=bool)
+    count = gains.size
+    start, idle = np.zeros(count), np.ones(surplus.shape[0], dtype=np.bool_)
     idle[takers] = False
-    start = surplus[:, givers][idle].max(axis=0, initial=0.0)
-    envy = surplus[takers][:, givers] - gains[:, None]
-    np.fill_diagonal(envy, 0.0)
-    least = start
-    for _ in range(gains.size):
-        raised = np.maximum((envy + least[:, None]).max(axis=0), start)
+    for taker in range(idle.size):
+        if idle[taker]:
+            for deal in range(count):
+                start[deal] = max(start[deal], surplus[taker, givers[deal]])
+    least = start.copy()
+    for _ in range(count):
+        raised = start.copy()
+        for deal in range(count):
+            raised[deal] = max(raised[deal], least[deal])
+            for other in range(count):
+                if other != deal:
+                    envy = surplus[takers[other], givers[deal]] - gains[other]
+                    raised[deal] = max(raised[deal], envy + least[other])
         if (raised == least).all():
             break
         least = raised

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from agents.compiled import compiled
 from agents.strategies.base import Blocks, Strategy, register_strategy
 
 
@@ -27,10 +28,26 @@ def _net(blocks: Blocks, hurdle: np.ndarray) -> np.ndarray:
     return np.where(blocks.feasible, net, -np.inf)
 
 
-def softmax(utility: np.ndarray) -> np.ndarray:
-    """Return logit shares along the last axis; minus infinity gets none, however large the scale."""
-    weights = np.exp(utility - utility.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
+@compiled
+def _logit_exponents(
+    value: np.ndarray,
+    feasible: np.ndarray,
+    hurdle: np.ndarray,
+    neighbours: np.ndarray,
+    intensity: float,
+    imitation: float,
+    value_scale: float,
+) -> np.ndarray:
+    """Return lambda times utility less that of the row's best use, minus infinity where infeasible."""
+    exponent = np.full(value.shape, -np.inf)
+    for block in range(value.shape[0]):
+        for use in range(value.shape[1]):
+            if feasible[block, use]:
+                net = value[block, use] - hurdle[block] if use > 0 else value[block, use]
+                utility = net / value_scale + imitation * neighbours[block, use]
+                exponent[block, use] = intensity * utility
+        exponent[block] -= exponent[block].max()
+    return exponent
 
 
 @register_strategy
@@ -85,11 +102,11 @@ class Logit(Strategy):
 
     def probabilities(self, blocks: Blocks) -> np.ndarray:
         """Return logit shares of lambda (value / V_scale + J neighbours)."""
-        utility = _net(blocks, self.hurdle(blocks)) / blocks.value_scale
-        utility = utility + blocks.imitation * blocks.neighbours
+        seen = (blocks.value, blocks.feasible, self.hurdle(blocks), blocks.neighbours)
         # At an intensity of zero all feasible uses are alike, and what is infeasible stays so.
-        utility = blocks.intensity * np.where(blocks.feasible, utility, 0.0)
-        return softmax(np.where(blocks.feasible, utility, -np.inf))
+        scales = (float(blocks.intensity), float(blocks.imitation), float(blocks.value_scale))
+        weights = np.exp(_logit_exponents(*seen, *scales))
+        return weights / np.add.reduce(weights, axis=1, keepdims=True)
 
 
 @register_strategy
