@@ -345,7 +345,8 @@ def retire_machines(state: State) -> None:
     sector.retire()
     sites.hash *= np.exp(-state.scenario.bitcoin.machine_failure / MONTHS)
     share = -np.expm1(-sector.parameters.retirement / MONTHS)
-    rows, scrapped = _scrapped(*state.scratch["stopped"], sites.hash, sites.owner, share)
+    site, generation = state.scratch["stopped"]
+    rows, scrapped = _scrapped(site, generation, sites.hash, sites.owner, share)
     if len(rows):
         _remove_machines(state, rows, scrapped)
 

@@ -18,7 +18,7 @@ from agents.tables import Product, Status
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
 from model.machine_market import ROUND_OFF, install, match_sites, ordered_mw
-from model.mining import meter_efficiency
+from model.mining import Fleets, meter_efficiency
 
 if TYPE_CHECKING:
     from model.state import State
@@ -98,9 +98,10 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> tuple
     """
     sites, firms, row = state.sites, state.firms, state.scenario.row
     bitcoin, power, efficiency = state.scenario.bitcoin, state.scenario.power, meter_efficiency(state)
+    machines: Fleets = state.scratch["fleets"]
     entry, fleet = _fleets_of(
         rows,
-        *state.scratch["fleets"],
+        *machines,
         sites.owner,
         efficiency,
         bitcoin.machine_resale * state.machine_price,

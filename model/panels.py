@@ -123,7 +123,7 @@ class Panel:
             dtype: tuple(name for name in dtypes if dtypes[name] == dtype) for dtype in set(dtypes.values())
         }
         """Names of the columns in each block, in its order."""
-        self.blocks = {
+        self.blocks: dict[str, np.ndarray] = {
             dtype: np.zeros((months, len(names), 0), dtype) for dtype, names in self.columns.items()
         }
         self.rows = np.zeros(months, dtype=np.int64)

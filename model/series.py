@@ -70,7 +70,7 @@ def _bitcoin(state: State, held: Held) -> Row:
 def _megawatts(state: State, held: Held) -> Row:
     columns = held.by_site[: len(OWNED)]
     everywhere, us = _sum(columns, axis=1), columns @ state.sites.us.astype(float)
-    row = dict(zip(OWNED, everywhere.tolist(), strict=True))
+    row: Row = dict(zip(OWNED, everywhere.tolist(), strict=True))
     row.update(zip(US_OWNED, us.tolist(), strict=True))
     row["ai_mw"] = row["building_mw"] + row["subleased_mw"] + row["converted_mw"]
     return row
@@ -275,7 +275,7 @@ def _firms(state: State, previous: Mapping[str, float]) -> Row:
         firms.chapter11_month,
         firms.entry_month,
     )
-    row = dict(zip(COUNTED, counts.tolist(), strict=True))
+    row: Row = dict(zip(COUNTED, counts.tolist(), strict=True))
     for name in FATES:
         row[f"{name}_total"] = previous.get(f"{name}_total", 0.0) + row[name]
     return row

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -151,6 +152,8 @@ def _restated_tables(folder: Path) -> str:
 @contextmanager
 def _half_months() -> Iterator[None]:
     """Let the model take half a month for a tick inside the block."""
+    # A module that is loaded later would keep its months.
+    import_module("model.industry")
     month, hashprices, hashes = Calendar.month, expectations.hashprice_record, expectations.hash_record
 
     patches: list[Any] = [patch.object(Calendar, "month", lambda self, text: TICKS * month(self, text))]
