@@ -164,7 +164,7 @@ def _half_months() -> Iterator[None]:
     patches += [patch.object(module, name, value) for module, name, value in _constants()]
     patches.append(patch("model.ledger.MONTHS_REMEMBERED", 12 * TICKS - 1))
     patches += [
-        patch.object(module, name, _restated_loop(loop)) for module, name, loop in compiled_functions()
+        patch.object(module, name, _restated_loop(loop, TICKS)) for module, name, loop in compiled_functions()
     ]
     with ExitStack() as stack:
         for each in patches:
@@ -177,8 +177,8 @@ def _repeated(record: Callable[..., list[float]]) -> Callable[..., list[float]]:
 
 
 @cache
-def _restated_loop(loop: Callable[..., Any]) -> Callable[..., Any]:
-    # It is compiled when first called, and so with the constants of half months.
+def _restated_loop(loop: Callable[..., Any], ticks: int) -> Callable[..., Any]:
+    # It is compiled when first called, and so with the constants that hold for so many ticks a month.
     return compiled_anew(loop)
 
 
