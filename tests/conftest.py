@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from agents.columns import Table
 from agents.tables import (
@@ -26,6 +27,10 @@ from model.options import product_terms
 from model.recording import Recorder
 from model.run import Run, run_of
 from model.scenario import Scenario
+
+# The first example of a test may have to compile a loop of the model.
+settings.register_profile("compiling", deadline=None)
+settings.load_profile("compiling")
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
