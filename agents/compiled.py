@@ -8,23 +8,54 @@ is reordered, merged or approximated. Exponentials and logarithms stay with nump
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
-from numba import njit
+import numpy as np
+from numba import config, njit
 from numba.core.dispatcher import Dispatcher
+
+KEPT = Path(__file__).parent / "__pycache__"
+"""Where loops are kept, unless numba is told another folder (`NUMBA_CACHE_DIR`) or may not write here."""
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile a function when it is first called, and keep the result on disk for the next process.
 
-    The kept result is renewed when the file of the function changes, and only then: a compiled function may
-    call no compiled function of another module.
+    What is kept is renewed when the function's file changes, or a constant, an enumeration or a compiled
+    function that it imports from another file.
     """
-    # As numpy does, a division by zero gives an infinity or no number.
-    return cast("F", njit(cache=True, error_model="numpy")(function))
+    settings: Any = config
+    usual = settings.CACHE_DIR
+    settings.CACHE_DIR = str(Path(usual or KEPT) / digest_of_imports(function))
+    try:
+        # As with arrays, a division by zero gives an infinity or no number.
+        return cast("F", njit(cache=True, error_model="numpy")(function))
+    finally:
+        settings.CACHE_DIR = usual
+
+
+def digest_of_imports(function: Callable[..., Any]) -> str:
+    """Return a digest of the values that a function's module has imported and that its text names."""
+    return hashlib.blake2b(repr(_read_by(function)).encode(), digest_size=8).hexdigest()
+
+
+def _read_by(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    names, code = getattr(function, "__globals__", {}), getattr(function, "__code__", None)
+    return [(name, _told(names[name])) for name in (code.co_names if code else ()) if name in names]
+
+
+def _told(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, type) and issubclass(value, Enum):
+        return list(value)
+    if is_compiled(value):
+        called = cast("Any", value).py_func
+        return called.__code__.co_code, called.__code__.co_consts, _read_by(called)
+    return value if isinstance(value, int | float | tuple | np.generic) else None
 
 
 def compiled_anew(function: Callable[..., Any]) -> Callable[..., Any]:

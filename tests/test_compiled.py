@@ -5,12 +5,14 @@ import os
 import pkgutil
 import subprocess
 import sys
+from enum import IntEnum
+from pathlib import Path
 
 import pytest
 
 import agents
 import model
-from agents.compiled import compiled, compiled_anew, compiled_functions, is_compiled
+from agents.compiled import compiled, compiled_anew, compiled_functions, digest_of_imports
 
 TELL = """
 import hashlib, gridrush, pandas
@@ -54,18 +56,38 @@ def test_no_loop_reads_or_writes_beyond_its_arrays(usual, tmp_path):
     assert list(tmp_path.rglob("*.nbi"))
 
 
-def test_a_loop_calls_loops_of_its_own_module_only():
-    """What is kept of it on disk is renewed when its own file changes, and only then."""
-    found = loops()
-    assert found
-    abroad = [
-        (loop, called)
-        for loop in found
-        for called in loop.py_func.__code__.co_names
-        if is_compiled(other := loop.py_func.__globals__.get(called))
-        if other.py_func.__module__ != loop.py_func.__module__
-    ]
-    assert not abroad
+class Stage(IntEnum):
+    BUILT = 1
+
+
+@compiled
+def _built(stage: int) -> bool:
+    return stage == Stage.BUILT
+
+
+def _half(months: float) -> float:
+    return months / YEAR if _built(months) else 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("YEAR", 24), ("_built", compiled(lambda stage: stage > 1)), ("_built", len)]
+)
+def test_what_is_kept_of_a_loop_goes_by_the_constants_and_loops_it_reads(monkeypatch, name, other):
+    before = digest_of_imports(_half)
+    assert digest_of_imports(_half) == before
+    monkeypatch.setattr(sys.modules[__name__], name, other)
+    assert digest_of_imports(_half) != before
+
+
+def test_what_is_kept_of_a_loop_goes_by_the_enumerations_that_loops_it_calls_read(monkeypatch):
+    before = digest_of_imports(_half)
+    monkeypatch.setattr(sys.modules[__name__], "Stage", IntEnum("Stage", {"BUILT": 2}))
+    assert digest_of_imports(_half) != before
+
+
+def test_loops_of_the_model_are_kept_apart_by_what_they_import():
+    folders = {Path(loop.stats.cache_path).parent.name for loop in loops()}
+    assert len(folders) > 1
 
 
 @compiled
