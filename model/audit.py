@@ -78,7 +78,7 @@ def _add_up_leases(
             continue
         use = 1 if product[lease] == Product.SHELL else 2
         let[0 if status[lease] == LeaseStatus.BUILDING else use, site[lease]] += gross_mw[lease]
-        wrong = wrong or landlord[lease] != owner[site[lease]]
+        wrong = wrong or landlord[lease] < 0 or landlord[lease] != owner[site[lease]]
     return let, owed, wrong
 
 

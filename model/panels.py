@@ -95,22 +95,20 @@ def _copy(
     which_full: np.ndarray,
 ) -> None:
     """Copy columns of a table and what is held into the four blocks of a month."""
-    rows = numbers.shape[1]
-    for place in range(which_small.size):
-        for row in range(rows):
-            small[month, place, row] = numbers[which_small[place], row]
-    for place in range(which_whole.size):
-        for row in range(rows):
-            whole[month, place, row] = numbers[which_whole[place], row]
-    for place in range(which_rates.size):
-        for row in range(rows):
-            rates[month, place, row] = amounts[which_rates[place], row]
-    for place in range(which_full.size):
-        for row in range(rows):
-            full[month, place, row] = amounts[which_full[place], row]
+    _copy_columns(numbers, which_small, small[month])
+    _copy_columns(numbers, which_whole, whole[month])
+    _copy_columns(amounts, which_rates, rates[month])
+    _copy_columns(amounts, which_full, full[month])
     for place in range(holdings.shape[0]):
-        for row in range(rows):
+        for row in range(holdings.shape[1]):
             full[month, which_full.size + place, row] = holdings[place, row]
+
+
+@compiled
+def _copy_columns(table: np.ndarray, which: np.ndarray, block: np.ndarray) -> None:
+    for place in range(which.size):
+        for row in range(table.shape[1]):
+            block[place, row] = table[which[place], row]
 
 
 class Panel:

@@ -102,6 +102,12 @@ def test_a_lease_is_with_the_owner_of_its_site(state):
     assert "a lease has another landlord than its site's owner" in caught(state)
 
 
+def test_a_lease_at_a_released_site_is_found(state):
+    row = int(np.flatnonzero(state.leases.status <= LeaseStatus.DELIVERING)[0])
+    state.leases.landlord[row] = state.sites.owner[state.leases.site[row]] = -1
+    assert "a lease has another landlord than its site's owner" in caught(state)
+
+
 def test_loans_and_prepayments_of_leases_are_those_of_their_landlords(state):
     for column, account in (("project_debt", "project_debt"), ("prepaid", "prepayment")):
         kept = getattr(state.leases, column)[live(state)]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics.discounting import NO_RATE, annuity_factor
+from agents.economics.discounting import annuity_factor, annuity_of
 
 
 class ProductTerms(NamedTuple):
@@ -101,12 +101,6 @@ def _line_exponents(
 
 
 @compiled
-def _per_year(rate: float, years: float, grown: float) -> float:
-    """Return `annuity_factor` from what it grows to, exp(-rate years) - 1."""
-    return grown / -rate if abs(rate) >= NO_RATE else years
-
-
-@compiled
 def _draw_line(
     line: np.ndarray,
     ready: np.ndarray,
@@ -127,14 +121,14 @@ def _draw_line(
         each = rate[block]
         for product in range(ready.shape[1]):
             at_start, after, begun = discounts[:, block, product]
-            annuity = _per_year(each - escalator, years[product], grown[0, block, product])
+            annuity = annuity_of(each - escalator, years[product], grown[0, block, product])
             slope = margin[product] * annuity * at_start
             if prepaid[product] > 0.0:
                 credited = max(years[product] - PREPAYMENT_CREDIT_START, 0.0)
-                kept = at_start * begun * _per_year(each, credited, grown[1, block, product])
+                kept = at_start * begun * annuity_of(each, credited, grown[1, block, product])
                 slope += prepaid[product] * (1.0 - kept / (credited if credited > 0.0 else 1.0))
             build = max(ready[block, product], 1e-9)
-            spent = _per_year(each, build, grown[2, block, product]) / build
+            spent = annuity_of(each, build, grown[2, block, product]) / build
             own = own_capex[product] - hall[product] * fitted_share[block]
             line[0, block, product] = slope
             line[1, block, product] = residual[product] * after - max(own, 0.0) * spent

@@ -65,29 +65,21 @@ def finite(name: str, value: ArrayLike) -> Result:
     Raises:
         ValueError: If an entry is NaN or infinite.
     """
-    if _trust.given:
-        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     return _between(name, value, -math.inf, math.inf, "a finite number", False, False)
 
 
 def positive(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
     """Check that every entry is above zero, and finite unless `infinite` says otherwise (see `finite`)."""
-    if _trust.given:
-        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     return _between(name, value, 0.0, math.inf, "a positive number", False, infinite)
 
 
 def nonnegative(name: str, value: ArrayLike, *, infinite: bool = False) -> Result:
     """Check that every entry is at least zero, and finite unless `infinite` says otherwise (see `finite`)."""
-    if _trust.given:
-        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     return _between(name, value, 0.0, math.inf, "zero or a positive number", True, infinite)
 
 
 def fraction(name: str, value: ArrayLike) -> Result:
     """Check that every entry lies in the closed interval from 0 to 1 (see `finite`)."""
-    if _trust.given:
-        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     return _between(name, value, 0.0, 1.0, "a number from 0 to 1", True, True)
 
 
@@ -102,6 +94,8 @@ def nonnegative_vector(name: str, value: ArrayLike) -> np.ndarray:
 def _between(
     name: str, value: ArrayLike, low: float, high: float, expected: str, low_ok: bool, high_ok: bool
 ) -> Result:
+    if _trust.given:
+        return value if isinstance(value, _NUMBERS) else np.asarray(value, dtype=float)
     if isinstance(value, _NUMBERS):
         least = greatest = value
     else:

@@ -11,11 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.compiled import compiled
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain
 
 MONTHS = 12.0
-_SMALLEST = 5e-324
 
 
 def debt_capacity(
@@ -40,22 +38,11 @@ def debt_capacity(
     Raises:
         ValueError: If a debt, treasury or limit is negative, or any argument is NaN.
     """
-    return plain(
-        _debt_capacity(
-            finite("enterprise_value", enterprise_value),
-            nonnegative("project_debt", project_debt),
-            nonnegative("bitcoin", bitcoin),
-            nonnegative("value_limit", value_limit),
-            nonnegative("bitcoin_limit", bitcoin_limit),
-        )
+    left = np.maximum(
+        finite("enterprise_value", enterprise_value) - nonnegative("project_debt", project_debt), 0.0
     )
-
-
-@compiled
-def _debt_capacity(
-    enterprise_value: Result, project_debt: Result, bitcoin: Result, value_limit: float, bitcoin_limit: float
-) -> Result:
-    return value_limit * np.maximum(enterprise_value - project_debt, 0.0) + bitcoin_limit * bitcoin
+    pledged = nonnegative("bitcoin_limit", bitcoin_limit) * nonnegative("bitcoin", bitcoin)
+    return plain(nonnegative("value_limit", value_limit) * left + pledged)
 
 
 def equity_window(equity_value: ArrayLike, issued: ArrayLike, share_per_year: float) -> Result:
@@ -72,13 +59,8 @@ def equity_window(equity_value: ArrayLike, issued: ArrayLike, share_per_year: fl
     Raises:
         ValueError: If an issue or share is negative, or any argument is NaN.
     """
-    share = nonnegative("share_per_year", share_per_year)
-    return plain(_equity_window(finite("equity_value", equity_value), nonnegative("issued", issued), share))
-
-
-@compiled
-def _equity_window(equity_value: Result, issued: Result, share_per_year: float) -> Result:
-    return np.maximum(share_per_year * equity_value - issued, 0.0)
+    most = nonnegative("share_per_year", share_per_year) * finite("equity_value", equity_value)
+    return plain(np.maximum(most - nonnegative("issued", issued), 0.0))
 
 
 def build_draw(capex: ArrayLike, spent: ArrayLike, months_left: ArrayLike) -> Result:
@@ -154,14 +136,9 @@ def blended(old: ArrayLike, old_weight: ArrayLike, new: ArrayLike, new_weight: A
         ValueError: If a weight is negative or NaN.
     """
     before, added = nonnegative("old_weight", old_weight), nonnegative("new_weight", new_weight)
-    return plain(_blended(np.asarray(old), before, np.asarray(new), added))
-
-
-@compiled
-def _blended(old: Result, before: Result, new: Result, added: Result) -> Result:
-    # Nothing added to nothing is no share.
-    share = added / np.maximum(before + added, _SMALLEST)
-    return old * (1.0 - share) + new * share
+    total = np.asarray(before + added)
+    share = np.where(total > 0.0, added / np.where(total > 0.0, total, 1.0), 0.0)
+    return plain(np.asarray(old) * (1.0 - share) + np.asarray(new) * share)
 
 
 def default_probability(hazard: ArrayLike, months: ArrayLike) -> Result:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from agents.compiled import compiled
 from agents.economics.checks import Result
 
-NO_RATE = 1e-200  # below it, quotients of rates lose their digits
+_NO_RATE = 1e-200  # below it, quotients of rates lose their digits
 
 
 def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
@@ -25,17 +25,23 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike) -> Result:
         discounted.
     """
     if isinstance(rate, float):
-        discounted = rate >= NO_RATE
+        discounted = rate >= _NO_RATE
     else:
         rate = np.asarray(rate, dtype=float)
-        discounted = rate.size and np.minimum.reduce(rate.ravel()) >= NO_RATE
+        discounted = rate.size and np.minimum.reduce(rate.ravel()) >= _NO_RATE
     years = np.asarray(years, dtype=float)
     if discounted:
         owed = -rate
         return np.asarray(np.expm1(owed * years) / owed)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = -np.expm1(-rate * years) / rate
-    return np.where(np.abs(rate) < NO_RATE, years, factor)
+    return np.where(np.abs(rate) < _NO_RATE, years, factor)
+
+
+@compiled
+def annuity_of(rate: float, years: float, grown: float) -> float:
+    """Return `annuity_factor` for one entry of a loop, from `grown`, exp(-rate years) - 1."""
+    return grown / -rate if abs(rate) >= _NO_RATE else years
 
 
 def yearly_step(growth: ArrayLike) -> Result:

@@ -86,7 +86,7 @@ def dispatch_machines(
         resale: Whether it can sell contracted power at the hourly price, shape (n,).
 
     Raises:
-        ValueError: If a breakeven, energy price or volatility is negative or NaN.
+        ValueError: If a breakeven or volatility is negative, or any price is NaN.
     """
     given = breakeven, operating, fixed, energy_price, volatility, hourly, resale
     if len({np.shape(each) for each in given}) > 1 or np.ndim(breakeven) != 1:

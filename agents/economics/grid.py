@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.compiled import compiled
 from agents.economics.checks import Result, finite, nonnegative, plain
 
 HOURS_PER_DAY = 24.0
@@ -26,14 +25,9 @@ def shortage_points(promised: ArrayLike, accredited: ArrayLike, peak: ArrayLike)
     Returns:
         Points, zero for an adequate region and for one without load.
     """
-    promised, accredited = finite("promised", promised), finite("accredited", accredited)
-    return plain(_points(promised, accredited, nonnegative("peak", peak)))
-
-
-@compiled
-def _points(promised: Result, accredited: Result, peak: Result) -> Result:
-    short = np.where(peak > 0.0, np.maximum(promised - accredited, 0.0), 0.0)
-    return 100.0 * short / np.where(peak > 0.0, peak, 1.0)
+    peak = np.asarray(nonnegative("peak", peak), dtype=float)
+    short = np.maximum(finite("promised", promised) - np.asarray(finite("accredited", accredited)), 0.0)
+    return plain(100.0 * np.where(peak > 0.0, short, 0.0) / np.where(peak > 0.0, peak, 1.0))
 
 
 def capacity_price(start: ArrayLike, points: ArrayLike, slope: float, cap: float) -> Result:
@@ -136,29 +130,16 @@ def connected_within(
     Returns:
         MW in the broadcast shape, at most `mw`.
     """
-    rate = nonnegative("capacity", capacity)
-    works = np.greater(rate, 0.0)
+    rate = np.asarray(nonnegative("capacity", capacity), dtype=float)
+    works = rate > 0.0
     rate = np.where(works, rate, 1.0)
     reached = _wait(ahead, rate, withdrawal)
     begins = np.maximum(matures, reached)
     left = mw * np.exp(-withdrawal * begins)
     at_once = np.minimum(left, rate * (begins - reached))
     takes = _wait(left - at_once, rate, withdrawal)
-    return plain(_connected(at_once, takes, begins, rate, works, horizon))
-
-
-@compiled
-def _connected(
-    at_once: np.ndarray,
-    takes: np.ndarray,
-    begins: np.ndarray,
-    rate: np.ndarray,
-    works: np.ndarray,
-    horizon: ArrayLike,
-) -> np.ndarray:
-    """Return what is connected by the horizon: some when the place begins, and the rest at the rate."""
     expected = at_once + rate * np.minimum(takes, np.maximum(horizon - begins, 0.0))
-    return expected * ((begins <= horizon) & works)
+    return plain(expected * (np.less_equal(begins, horizon) & works))
 
 
 def _wait(backlog: ArrayLike, rate: np.ndarray, withdrawal: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from agents.compiled import compiled
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
+from agents.economics.discounting import annuity_of
 
 HASHES_PER_DIFFICULTY = 2.0**32
 """Expected hashes to find one block at difficulty 1."""
@@ -21,8 +22,6 @@ HOURS_PER_YEAR = 8760.0
 DAYS_PER_YEAR = 365.0
 MWH_PER_PH_DAY = 0.024
 """Energy of 1 PH/s over a day at 1 J/TH: 1 kW for 24 hours."""
-
-_NO_RATE = 1e-200  # below it, quotients of rates lose their digits
 
 
 def hashprice(btc_price: ArrayLike, subsidy: ArrayLike, fees: ArrayLike, difficulty: ArrayLike) -> Result:
@@ -322,7 +321,7 @@ def _fading(rows: np.ndarray, log_cover: np.ndarray) -> np.ndarray:
             life = min(log_cover[row] / rows[2, row], longest)
         rows[5, row] = life
         for flow in range(2):
-            if rows[3 + flow, row] >= _NO_RATE:
+            if rows[3 + flow, row] > 0.0:
                 fading[flow, row] = -rows[3 + flow, row] * life
     return fading
 
@@ -333,9 +332,8 @@ def _margins(rows: np.ndarray, faded: np.ndarray, left: np.ndarray) -> np.ndarra
     margins = np.empty(rows.shape[1])
     for row in range(margins.size):
         price, energy = rows[0, row], rows[1, row]
-        # An annuity of each; without discounting, the years themselves.
-        revenues = faded[0, row] / -rows[3, row] if rows[3, row] >= _NO_RATE else rows[5, row]
-        costs = faded[1, row] / -rows[4, row] if rows[4, row] >= _NO_RATE else rows[5, row]
+        revenues = annuity_of(rows[3, row], rows[5, row], faded[0, row])
+        costs = annuity_of(rows[4, row], rows[5, row], faded[1, row])
         if np.isinf(costs):
             # An undiscounted, unlimited life makes the margin 0 x infinity or the difference of infinities.
             margin = price * revenues if energy == 0.0 else math.inf

@@ -124,7 +124,8 @@ def test_a_click_in_a_comparison_opens_the_card_of_the_run_that_was_clicked(visi
     for letter, scenario in (("A", "reference"), ("B", "no_ai")):
         click_point(page, f"{letter}-relations", "IREN")
         page.wait_for_selector(".gridrush-card-name:has-text('IREN')")
-        page.wait_for_selector(f".gridrush-card-facts:has-text('{letter}, {scenario}, Jun 2029')")
+        card = page.wait_for_selector(f".gridrush-card-facts:has-text('{letter}, {scenario}, Jun 2029')")
+        assert card.is_visible()
         page.screenshot(path=SHOTS / f"compare-card-{letter}.png")
         page.keyboard.press("Escape")
         page.wait_for_selector(".gridrush-card-name", state="hidden")
