@@ -34,7 +34,7 @@ from model.requests import (
     withdraw,
 )
 from model.streams import slots_of
-from model.tenants import request_bids
+from model.tenants import request_bids, running_costs
 
 if TYPE_CHECKING:
     from model.state import State
@@ -95,6 +95,11 @@ class Grid:
     """Deviation of the log energy price from its mean, [r]."""
     energy_variance: float
     """Variance of that deviation as seen from the start."""
+    running_cost: np.ndarray
+    """What it costs to run a hall on each grid and then with each technology on site, at prices of the month.
+
+    [r + technologies], musd/IT MW-year above normal.
+    """
     horizons: list[int]
     """Months that buyers look ahead, rising."""
     expected: np.ndarray
@@ -115,6 +120,7 @@ class Grid:
 def start_grid(state: State) -> None:
     """Set what is delivered, queued and on order at the start; needs the demand path."""
     _connect_past(state)
+    state.grid.running_cost = running_costs(state)
     _file_published(state)
     months = range(len(state.onsite.orders))
     queued = expected_connections(state, 0, [month + 1 for month in months])
@@ -157,6 +163,7 @@ def _connect_past(state: State) -> None:
         waits=pairs.copy(),
         **{name: zero.copy() for name in EMPTY},
         energy_variance=0.0,
+        running_cost=zero,
         horizons=sorted(set(horizons(state))),
         expected=np.zeros((0, len(buyers))),
     )
@@ -205,6 +212,7 @@ def energy_prices(state: State) -> None:
     regions.capacity_price = price
     risen = np.divide(price, start, out=np.ones(len(start)), where=start > 0.0)
     regions.response_credit = regions.response_credit_start * risen
+    grid.running_cost = running_costs(state)
 
 
 def connect(state: State) -> None:

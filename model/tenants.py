@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.discounting import yearly_step
 from agents.economics.grid import firm_power_price
 from agents.economics.tenants import (
@@ -83,6 +85,14 @@ def hall_lead(state: State) -> float:
     return float(state.terms.lead[COLOCATION])
 
 
+def running_costs(state: State) -> np.ndarray:
+    """Return what it costs to run a hall on each region's grid and then with each technology on site.
+
+    [regions + technologies], musd/IT MW-year above normal.
+    """
+    return np.concatenate([grid_running_cost(state), onsite_running_cost(state)])
+
+
 def alternatives(state: State, buyers: np.ndarray) -> Alternatives:
     """Return where some buyers could find power now: every region's queue, every technology on site.
 
@@ -90,22 +100,53 @@ def alternatives(state: State, buyers: np.ndarray) -> Alternatives:
     are listed than which none is both sooner and cheaper for all buyers; the arrays
     are [options x buyers x 1 x 1].
     """
-    grid = state.grid.waits[buyers].T
-    onsite = np.repeat(waits(state)[:, None], len(buyers), axis=1)
-    ready = np.maximum(np.concatenate([grid, onsite]), hall_lead(state))
-    running = np.concatenate([grid_running_cost(state), onsite_running_cost(state)])
-    open_to = rows_where(ready[:, 0] < np.inf)
-    kept = open_to[_not_beaten(ready[open_to], running[open_to])]
-    return Alternatives(ready[kept][:, :, None, None], running[kept][:, None, None, None])
+    waiting = state.grid.waits, waits(state)
+    ready, running = _not_beaten(buyers, *waiting, state.grid.running_cost, hall_lead(state))
+    return Alternatives(ready[:, :, None, None], running[:, None, None, None])
 
 
-def _not_beaten(ready: np.ndarray, running: np.ndarray) -> np.ndarray:
-    """Return which options no other beats in both respects, [options]."""
-    order = np.lexsort((running, ready.max(axis=1)))
-    cost, beaten = running[order], np.zeros(len(order), dtype=bool)
-    if (ready[order[1:]] >= ready[order[:-1]]).all():
-        beaten[order[1:]] = cost[1:] >= np.minimum.accumulate(cost)[:-1]
-    return ~beaten
+@compiled
+def _not_beaten(
+    buyers: np.ndarray, grid: np.ndarray, onsite: np.ndarray, running: np.ndarray, lead: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the years until each of the `alternatives` runs, [options x buyers], and its cost, [options]."""
+    regions, ready, kept = grid.shape[1], np.empty((running.size, buyers.size)), 0
+    cost, latest = np.empty(running.size), np.empty(running.size)
+    for option in range(running.size):
+        latest[kept], cost[kept] = lead, running[option]
+        for place in range(buyers.size):
+            years = grid[buyers[place], option] if option < regions else onsite[option - regions]
+            ready[kept, place] = max(years, lead)
+            latest[kept] = max(latest[kept], years)
+        kept += int(ready[kept, 0] < np.inf)
+    order = _sooner_and_cheaper_first(latest[:kept], cost[:kept])
+    beaten, least = np.zeros(kept, np.bool_), np.inf
+    for place in range(kept):
+        beaten[order[place]] = cost[order[place]] >= least
+        least = min(least, cost[order[place]])
+    for place in range(1, kept):
+        # Where buyers disagree on what comes sooner, nothing beats anything.
+        if (ready[order[place]] < ready[order[place - 1]]).any():
+            beaten[:] = False
+    rows = np.nonzero(~beaten)[0]
+    return ready[rows], cost[rows]
+
+
+@compiled
+def _sooner_and_cheaper_first(latest: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    order = np.arange(latest.size)
+    for place in range(1, latest.size):
+        moved, before = order[place], place - 1
+        while before >= 0:
+            other = order[before]
+            if latest[other] < latest[moved]:
+                break
+            if latest[other] == latest[moved] and cost[other] <= cost[moved]:
+                break
+            order[before + 1] = other
+            before -= 1
+        order[before + 1] = moved
+    return order
 
 
 def onsite_gains(state: State) -> np.ndarray:
@@ -114,15 +155,16 @@ def onsite_gains(state: State) -> np.ndarray:
     The order takes its lead time, the grid its wait, which a request has to outlast; both are valued to the
     end of the same lease term, musd/IT MW.
     """
-    supply, grid, lead = state.onsite, state.grid, hall_lead(state)
+    supply, lead = state.onsite, hall_lead(state)
     buyers, rate, hall = state.hyperscalers, discount_rates(state), own_hall(state.scenario)
-    ordered = np.maximum(supply.lead_months / MONTHS, lead)[:, None]
-    last = float(ordered.max()) + state.terms.years[COLOCATION]
-    there = Alternatives(np.maximum(grid.waits.T, lead), grid_running_cost(state)[:, None])
-    here = Alternatives(ordered, onsite_running_cost(state)[:, None])
-    outlast = np.exp(-state.scenario.power.withdrawal * np.minimum(grid.waits.T, last))
-    queued = (own_hall_value(buyers.margin, rate, last, hall, there) * outlast).max(axis=0, initial=0.0)
-    return own_hall_value(buyers.margin, rate, last, hall, here) - queued
+    grid, ordered = state.grid.waits.T, supply.lead_months[:, None] / MONTHS
+    last = max(float(ordered.max()), lead) + state.terms.years[COLOCATION]
+    ready = np.maximum(np.concatenate([grid, np.repeat(ordered, len(buyers), axis=1)]), lead)
+    where = Alternatives(ready, state.grid.running_cost[:, None])
+    worth = own_hall_value(buyers.margin, rate, last, hall, where)
+    outlast = np.exp(-state.scenario.power.withdrawal * np.minimum(grid, last))
+    queued = worth[: len(grid)] * outlast
+    return worth[len(grid) :] - np.maximum.reduce(queued, axis=0, initial=0.0)
 
 
 def request_bids(state: State) -> np.ndarray:
@@ -132,7 +174,9 @@ def request_bids(state: State) -> np.ndarray:
     value with respect to the date it starts.
     """
     capital = discount_rates(state) * state.scenario.leases.colocation_capex
-    return (state.hyperscalers.margin - capital)[:, None] - grid_running_cost(state)[None, :]
+    return (state.hyperscalers.margin - capital)[:, None] - state.grid.running_cost[
+        None, : len(state.regions)
+    ]
 
 
 def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
@@ -148,33 +192,56 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
         and for all but its parent where a customer in need has the block itself.
     """
     buyers, scenario = state.hyperscalers, state.scenario
-    rent = np.full((len(buyers), *ready.shape), -np.inf)
     needing = rows_where(buyers.need_mw >= scenario.ai.minimum_block_mw)
     if not len(needing) or not len(site):
-        return rent
+        return np.full((len(buyers), *ready.shape), -np.inf)
     margin = buyers.margin[needing, None, None]
     rate = discount_rates(state)[needing, None, None]
-    power = power_above_normal(scenario, site_power_price(state)[site])
+    power = power_above_normal(scenario, hall_power_price(state, site))
     offer = _offers(state, ready, rate, power)
     worth = highest_rent(margin, rate, offer, own_hall(scenario), alternatives(state, needing))
-    worth = worth / yearly_step(state.terms.escalator)
-    rent[needing] = worth * state.grid.taste[needing][:, state.sites.region[site], None]
-    _keep_for_parents(state, site, rent)
+    return _made(
+        worth / yearly_step(state.terms.escalator),
+        needing,
+        state.grid.taste,
+        state.sites.region[site],
+        _parents(state, site),
+        buyers.need_mw,
+        scenario.ai.minimum_block_mw,
+    )
+
+
+@compiled
+def _made(
+    worth: np.ndarray,
+    needing: np.ndarray,
+    taste: np.ndarray,
+    region: np.ndarray,
+    parent: np.ndarray,
+    need_mw: np.ndarray,
+    least: float,
+) -> np.ndarray:
+    """Return the bids of all buyers from what blocks are worth to those in need, by their taste for regions.
+
+    Nobody bids for a block of an AI customer's arm while the customer needs power itself.
+    """
+    blocks, products = worth.shape[1:]
+    rent = np.full((need_mw.size, blocks, products), -np.inf)
+    for place in range(needing.size):
+        buyer = needing[place]
+        for block in range(blocks):
+            others = parent[block]
+            if others >= 0 and others != buyer and need_mw[others] >= least:
+                continue
+            for product in range(products):
+                rent[buyer, block, product] = worth[place, block, product] * taste[buyer, region[block]]
     return rent
 
 
-def _keep_for_parents(state: State, site: np.ndarray, rent: np.ndarray) -> None:
-    """Strike the bids of others for blocks of an AI customer's arm while the customer needs power itself."""
+def _parents(state: State, site: np.ndarray) -> np.ndarray:
+    """Return the buyer whose arm owns each site; -1 for none."""
     owner = state.sites.owner[site]
-    block = rows_where(state.firms.kind[owner] == Kind.AI_CUSTOMER)
-    if not len(block):
-        return
-    parent = buyer_rows(state, owner[block])
-    needy = state.hyperscalers.need_mw[parent] >= state.scenario.ai.minimum_block_mw
-    block, parent = block[needy], parent[needy]
-    own = rent[parent, block]
-    rent[:, block] = -np.inf
-    rent[parent, block] = own
+    return np.where(state.firms.kind[owner] == Kind.AI_CUSTOMER, buyer_rows(state, owner), -1)
 
 
 def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
@@ -182,18 +249,37 @@ def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
     return arms - int(rows_where(state.firms.kind == Kind.AI_CUSTOMER)[0])
 
 
-def site_power_price(state: State) -> np.ndarray:
-    """Return what an AI hall pays for power at each site, USD/MWh, [sites].
+def hall_power_price(state: State, site: np.ndarray) -> np.ndarray:
+    """Return what an AI hall pays for power at some sites, USD/MWh.
 
     The site's own price without the demand-response credit that a miner's grid price is net of. The credit
     moves with the capacity price, so this is also what firm load pays for capacity.
     """
-    sites, regions = state.sites, state.regions
-    grid = sites.contract == Contract.GRID
-    moving = np.where(grid, (sites.power_cost - sites.fixed_price), 0.0)
-    price = sites.power_cost + moving * (regions.energy_index[sites.region] - 1.0)
-    credit = np.where(grid & sites.us, regions.response_credit[sites.region], 0.0)
-    return price * state.scenario.power.energy_scale + credit
+    sites, regions, scale = state.sites, state.regions, state.scenario.power.energy_scale
+    columns = sites.contract, sites.us, sites.region, sites.power_cost, sites.fixed_price
+    return _hall_power_price(site, *columns, regions.energy_index, regions.response_credit, scale)
+
+
+@compiled
+def _hall_power_price(
+    site: np.ndarray,
+    contract: np.ndarray,
+    us: np.ndarray,
+    region: np.ndarray,
+    power_cost: np.ndarray,
+    fixed_price: np.ndarray,
+    energy_index: np.ndarray,
+    credit: np.ndarray,
+    scale: float,
+) -> np.ndarray:
+    price = np.empty(site.size)
+    for place in range(site.size):
+        row = site[place]
+        grid, cost, where = contract[row] == Contract.GRID, power_cost[row], region[row]
+        moving = cost - fixed_price[row] if grid else 0.0
+        net_of = credit[where] if grid and us[row] else 0.0
+        price[place] = (cost + moving * (energy_index[where] - 1.0)) * scale + net_of
+    return price
 
 
 def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray) -> LeaseOffer:
@@ -205,8 +291,8 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
     inside = max(leases.colocation_capex - leases.shell_capex, 0.0)
     shared = leases.tenant_capex_share * leases.colocation_capex
     # A cloud contract covers the GPUs and everything else it takes to run them, power and hall included.
-    gpus = capital_annuity(leases.gpu_capex, leases.gpu_residual, rate, terms.years[2])
-    cloud = gpus + (1.0 - leases.cloud_margin) * leases.cloud_rent - operation
+    gpus = _gpu_annuity(leases.gpu_capex, leases.gpu_residual, tuple(rate.ravel().tolist()), terms.years[2])
+    cloud = gpus[:, None, None] + (1.0 - leases.cloud_margin) * leases.cloud_rent - operation
     return LeaseOffer(
         ready,
         fit_out=SHELL * fit_out,
@@ -217,3 +303,8 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
         running_cost=power[:, None] * BEARS_POWER + SHELL * operation,
         service=cloud * CLOUD,
     )
+
+
+@lru_cache
+def _gpu_annuity(capex: float, residual: float, rates: tuple[float, ...], years: float) -> np.ndarray:
+    return np.asarray(capital_annuity(capex, residual, np.array(rates), years))

@@ -22,8 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
-from agents.economics.discounting import annuity_factor
+from agents.economics.discounting import annuity_factor, annuity_of
 
 HOURS_PER_YEAR = 8766.0
 
@@ -124,13 +125,52 @@ def own_hall_value(
     Returns:
         musd/IT MW, of the broadcast shape; negative where it does not pay.
     """
-    rate, last = positive("discount_rate", discount_rate), nonnegative("end", end, infinite=True)
-    ready = nonnegative("ready", alternatives.ready, infinite=True)
-    # Capitalised flow less capital is all that depends on t2, so the big arrays see two products only.
-    flow = (finite("margin", margin) - finite("running_cost", alternatives.running_cost)) / rate
-    begun = (flow - hall.capex) * np.exp(-rate * ready)
-    ended = (flow - np.multiply(hall.residual, hall.capex)) * np.exp(-rate * last)
-    return np.where(np.less(ready, last), begun - ended, 0.0)
+    given = (
+        finite("margin", margin),
+        positive("discount_rate", discount_rate),
+        finite("running_cost", alternatives.running_cost),
+        *hall,
+        nonnegative("ready", alternatives.ready, infinite=True),
+        nonnegative("end", end, infinite=True),
+    )
+    table = _spread(given, np.broadcast(*given).shape)
+    discounts = np.exp(-table[1] * table[5:])
+    worth = _own_hall_values(table.reshape(len(given), -1), discounts.reshape(2, -1))
+    return worth.reshape(table.shape[1:])
+
+
+def _spread(given: tuple[Result, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """Return a row for each argument, of the shape to which they broadcast."""
+    table = np.empty((len(given), *shape))
+    for row, entries in enumerate(given):
+        table[row] = entries
+    return table
+
+
+@compiled
+def _own_hall_values(given: np.ndarray, discounts: np.ndarray) -> np.ndarray:
+    values = np.empty(given.shape[1])
+    for entry in range(values.size):
+        margin, rate, cost, capex, residual, ready, end = given[:, entry]
+        at_start, at_end = discounts[:, entry]
+        values[entry] = _own_hall(margin, rate, cost, capex, residual, ready < end, at_start, at_end)
+    return values
+
+
+@compiled
+def _own_hall(
+    margin: float,
+    rate: float,
+    cost: float,
+    capex: float,
+    residual: float,
+    sooner: bool,
+    at_start: float,
+    at_end: float,
+) -> float:
+    """Return `own_hall_value` for one entry: capitalised flow less capital from start to end."""
+    flow = (margin - cost) / rate
+    return (flow - capex) * at_start - (flow - residual * capex) * at_end if sooner else 0.0
 
 
 def highest_rent(
@@ -157,15 +197,72 @@ def highest_rent(
     Raises:
         ValueError: If a time, capital or rate has the wrong sign, or any is NaN.
     """
-    rate = positive("discount_rate", discount_rate)
-    ready = nonnegative("ready", offer.ready)
-    term = positive("term", offer.term)
-    in_use = np.maximum(term - nonnegative("fit_out", offer.fit_out), 0.0)
-    end = ready + term
-    earns = margin + finite("service", offer.service) - finite("running_cost", offer.running_cost)
-    begins, ends = np.exp(-rate * (ready + offer.fit_out)), np.exp(-rate * end)
-    value = earns * begins * annuity_factor(rate, in_use)
-    value = value - offer.capex * (begins - np.multiply(offer.residual, ends))
-    elsewhere = own_hall_value(margin, rate, end, hall, alternatives).max(axis=0, initial=0.0)
-    rents = np.exp(-rate * ready) * annuity_factor(rate - finite("escalator", offer.escalator), term)
-    return plain(np.minimum((value - elsewhere) / rents, earns))
+    offers = _offered(margin, discount_rate, offer, hall)
+    there = nonnegative("ready", alternatives.ready, infinite=True)
+    cost = finite("running_cost", alternatives.running_cost)
+    others = _spread((there, cost), (np.broadcast(there, cost).shape[0], *offers.shape[1:]))
+    rows, elsewhere = offers.reshape(len(offers), -1), others.reshape(*others.shape[:2], -1)
+    flat, steep = _rent_exponents(rows, elsewhere)
+    rents = _highest_rents(rows, elsewhere, np.exp(flat, flat), np.expm1(steep, steep))
+    return plain(rents.reshape(offers.shape[1:]))
+
+
+def _offered(margin: ArrayLike, discount_rate: ArrayLike, offer: LeaseOffer, hall: Hall) -> np.ndarray:
+    """Return a checked row for each number that an offer and a tenant come with."""
+    given = (
+        margin,
+        positive("discount_rate", discount_rate),
+        nonnegative("ready", offer.ready),
+        nonnegative("fit_out", offer.fit_out),
+        positive("term", offer.term),
+        finite("escalator", offer.escalator),
+        offer.capex,
+        offer.residual,
+        finite("running_cost", offer.running_cost),
+        finite("service", offer.service),
+        *hall,
+    )
+    return _spread(given, np.broadcast(*given).shape)
+
+
+@compiled
+def _rent_exponents(offers: np.ndarray, elsewhere: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exponents of what start, use, end and each alternative are discounted by, and of annuities.
+
+    The latter are those of the use and of the rent.
+    """
+    others, entries = elsewhere.shape[1:]
+    flat, steep = np.empty((3 + others, entries)), np.empty((2, entries))
+    for entry in range(entries):
+        rate, ready, fit_out, term, escalator = offers[1:6, entry]
+        flat[0, entry] = -rate * ready
+        flat[1, entry] = -rate * (ready + fit_out)
+        flat[2, entry] = -rate * (ready + term)
+        for other in range(others):
+            flat[3 + other, entry] = -rate * elsewhere[0, other, entry]
+        steep[0, entry] = -rate * max(term - fit_out, 0.0)
+        steep[1, entry] = -(rate - escalator) * term
+    return flat, steep
+
+
+@compiled
+def _highest_rents(
+    offers: np.ndarray, elsewhere: np.ndarray, discounts: np.ndarray, grown: np.ndarray
+) -> np.ndarray:
+    others, entries = elsewhere.shape[1:]
+    rents = np.empty(entries)
+    for entry in range(entries):
+        margin, rate, ready, fit_out, term, escalator, capex, residual = offers[:8, entry]
+        running_cost, service, hall, hall_residual = offers[8:, entry]
+        delivered, begins, ends = discounts[:3, entry]
+        earns = margin + service - running_cost
+        value = earns * begins * annuity_of(rate, max(term - fit_out, 0.0), grown[0, entry])
+        value = value - capex * (begins - residual * ends)
+        best = 0.0
+        for other in range(others):
+            there, cost = elsewhere[:, other, entry]
+            sooner, at_start = there < ready + term, discounts[3 + other, entry]
+            best = max(best, _own_hall(margin, rate, cost, hall, hall_residual, sooner, at_start, ends))
+        rent = delivered * annuity_of(rate - escalator, term, grown[1, entry])
+        rents[entry] = min((value - best) / rent, earns)
+    return rents
