@@ -205,7 +205,8 @@ def bids(state: State, site: np.ndarray, ready: np.ndarray) -> np.ndarray:
         needing,
         state.grid.taste,
         state.sites.region[site],
-        _parents(state, site),
+        state.firms.kind[state.sites.owner[site]],
+        state.sites.owner[site] - first_arm(state),
         buyers.need_mw,
         scenario.ai.minimum_block_mw,
     )
@@ -217,36 +218,36 @@ def _made(
     needing: np.ndarray,
     taste: np.ndarray,
     region: np.ndarray,
+    kind: np.ndarray,
     parent: np.ndarray,
     need_mw: np.ndarray,
     least: float,
 ) -> np.ndarray:
     """Return the bids of all buyers from what blocks are worth to those in need, by their taste for regions.
 
-    Nobody bids for a block of an AI customer's arm while the customer needs power itself.
+    Nobody else bids for a block of an AI customer's arm while the customer, its parent, needs power itself.
+    `kind` is that of the owners.
     """
     blocks, products = worth.shape[1:]
     rent = np.full((need_mw.size, blocks, products), -np.inf)
     for place in range(needing.size):
         buyer = needing[place]
         for block in range(blocks):
-            others = parent[block]
-            if others >= 0 and others != buyer and need_mw[others] >= least:
+            if kind[block] == Kind.AI_CUSTOMER and parent[block] != buyer and need_mw[parent[block]] >= least:
                 continue
             for product in range(products):
                 rent[buyer, block, product] = worth[place, block, product] * taste[buyer, region[block]]
     return rent
 
 
-def _parents(state: State, site: np.ndarray) -> np.ndarray:
-    """Return the buyer whose arm owns each site; -1 for none."""
-    owner = state.sites.owner[site]
-    return np.where(state.firms.kind[owner] == Kind.AI_CUSTOMER, buyer_rows(state, owner), -1)
-
-
 def buyer_rows(state: State, arms: np.ndarray) -> np.ndarray:
     """Return the hyperscaler row behind each AI customer's arm: arms are in the order of that table."""
-    return arms - int(rows_where(state.firms.kind == Kind.AI_CUSTOMER)[0])
+    return arms - first_arm(state)
+
+
+def first_arm(state: State) -> int:
+    """Return the row of the first AI customer's arm among the firms."""
+    return int((state.firms.kind == Kind.AI_CUSTOMER).argmax())
 
 
 def hall_power_price(state: State, site: np.ndarray) -> np.ndarray:
@@ -286,22 +287,25 @@ def _offers(state: State, ready: np.ndarray, rate: np.ndarray, power: np.ndarray
     """Return what shell, colocation and cloud leave to the tenant, [n x 3]."""
     leases, terms = state.scenario.leases, state.terms
     operation = hall_operation(state.scenario)
+    gpus = _gpu_annuity(leases.gpu_capex, leases.gpu_residual, tuple(rate.ravel().tolist()), terms.years[2])
     # The same work slips as often whoever does it.
     fit_out = state.scenario.ai.fit_out_months / MONTHS * expected_slip(leases)
     inside = max(leases.colocation_capex - leases.shell_capex, 0.0)
     shared = leases.tenant_capex_share * leases.colocation_capex
+    running_cost = np.empty(ready.shape)
+    running_cost[:, 0], running_cost[:, 1], running_cost[:, 2] = power + operation, power, 0.0
     # A cloud contract covers the GPUs and everything else it takes to run them, power and hall included.
-    gpus = _gpu_annuity(leases.gpu_capex, leases.gpu_residual, tuple(rate.ravel().tolist()), terms.years[2])
-    cloud = gpus[:, None, None] + (1.0 - leases.cloud_margin) * leases.cloud_rent - operation
+    service = np.zeros((len(gpus), 1, 3))
+    service[:, 0, 2] = gpus + (1.0 - leases.cloud_margin) * leases.cloud_rent - operation
     return LeaseOffer(
         ready,
-        fit_out=SHELL * fit_out,
+        fit_out=(fit_out, 0.0, 0.0),
         term=terms.years,
         escalator=terms.escalator,
-        capex=np.array([inside, shared, 0.0]),
-        residual=SHELL * leases.hall_residual,
-        running_cost=power[:, None] * BEARS_POWER + SHELL * operation,
-        service=cloud * CLOUD,
+        capex=(inside, shared, 0.0),
+        residual=(leases.hall_residual, 0.0, 0.0),
+        running_cost=running_cost,
+        service=service,
     )
 
 
