@@ -97,7 +97,10 @@ class Streams:
 
     def uniform(self, process: str, month: int, slots: np.ndarray) -> np.ndarray:
         """Return one uniform number in (0, 1) per slot."""
-        return _uniform(slots.ravel(), self._key(process, month)).reshape(slots.shape)
+        key = self._key(process, month)
+        if slots.ndim == 1:
+            return _uniform(slots, key)
+        return _uniform(slots.ravel(), key).reshape(slots.shape)
 
     def smaller_partners(
         self,
