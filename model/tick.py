@@ -13,7 +13,8 @@ from model.demand import order_onsite, update_demand
 from model.entry import entry
 from model.expectations import update_expectations
 from model.grid import connect, energy_prices, queue
-from model.lease_market import clear_market, sign_leases
+from model.lease_market import clear_market
+from model.lease_signing import sign_leases
 from model.machine_market import (
     deliver_machines,
     retire_machines,

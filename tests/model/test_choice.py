@@ -4,7 +4,8 @@ import pytest
 from agents.tables import Outcome, Product
 from model.choice import block_slots, capex_of, finance_offers, propose
 from model.funding import loan_share
-from model.lease_market import clear_market, sign_leases
+from model.lease_market import clear_market
+from model.lease_signing import sign_leases
 from model.mining import dispatch
 from model.options import value_options
 from model.scenario import Scenario

@@ -4,7 +4,8 @@ import pytest
 from agents.economics.blocks import ProductTerms
 from agents.tables import USES, LeaseStatus, Outcome, Product
 from model.choice import Offers
-from model.lease_market import clear_market, sign_leases
+from model.lease_market import clear_market
+from model.lease_signing import sign_leases
 from model.mining import dispatch
 from model.options import average_over_first, value_options
 from model.recording import Recorder

@@ -10,7 +10,8 @@ from model import mergers as phase
 from model.audit import audit
 from model.bids import appraise_targets, power_by_generator
 from model.choice import finance_offers, propose
-from model.lease_market import clear_market, sign_leases
+from model.lease_market import clear_market
+from model.lease_signing import sign_leases
 from model.mergers import choose_targets, mergers, worth_a_look
 from model.mining import mean_cash_cost
 from model.options import value_options
