@@ -6,12 +6,13 @@ declared with name, dtype, unit and meaning, and that declaration feeds validati
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from agents.compiled import compiled
 
 MINIMUM_CAPACITY = 16
 SPARE = 8
@@ -98,6 +99,10 @@ class Table:
         """Return the live columns of a dtype, [columns, rows], in the order in which they were declared."""
         return self._matrices[dtype][:, : self.size]
 
+    def stored(self, dtype: str) -> np.ndarray:
+        """Return the matrix of a dtype with its spare rows: contiguous, as loops over columns like it."""
+        return self._matrices[dtype]
+
     def positions(self, names: tuple[str, ...]) -> np.ndarray:
         """Return which rows of their `matrix` some columns of one dtype are."""
         return self._place(names)[1]
@@ -109,9 +114,9 @@ class Table:
 
     def undefined(self) -> list[str]:
         """Return the columns with an entry that is infinite or not a number."""
-        # One sum over everything tells whether there is any such entry.
-        everything = np.add.reduce(self.matrix("float64"), None)
-        if math.isfinite(everything + sum(np.add.reduce(self.__dict__[name], None) for name in self._wide)):
+        if _all_finite(self._matrices["float64"], self.size) and all(
+            _all_finite(wide.T, self.size) for wide in self._wide.values()
+        ):
             return []
         floats = [name for name, column in self.columns.items() if column.dtype == "float64"]
         return [name for name in floats if not np.isfinite(self.__dict__[name]).all()]
@@ -169,6 +174,16 @@ class Table:
         self.__dict__.update(state)
         self._set_out()
         self._refresh()
+
+
+@compiled
+def _all_finite(matrix: np.ndarray, rows: int) -> bool:
+    """Tell whether no entry of some rows, [columns, rows], is infinite or not a number."""
+    wrong = False
+    for column in range(matrix.shape[0]):
+        for row in range(rows):
+            wrong |= not abs(matrix[column, row]) < np.inf
+    return not wrong
 
 
 def rows_where(mask: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import among, rows_where
 from agents.compiled import compiled
 from agents.tables import USES, LeaseStatus, Product, Status
 from model.grid import check_queue
@@ -13,13 +12,14 @@ from model.state import State
 
 MEGAWATTS = 1e-6
 RELATIVE = 1e-9
+NOTHING = 1e-6
+"""What the dead may be left with, musd or bitcoin."""
 LET = ("building_mw", "subleased_mw", "converted_mw")
 STOCKS = ("restricted_cash", "machines", "property", "corporate_debt", "project_debt", "prepayment")
 """Accounts that are never negative."""
 OWED = ("project_debt", "prepayment")
 """Accounts that hold what leases say."""
 PURSES = (*ACCOUNTS, "btc")
-_least, _most = np.minimum.reduce, np.maximum.reduce
 
 
 class AuditError(AssertionError):
@@ -45,16 +45,32 @@ def audit(state: State) -> None:
 def _check_megawatts(state: State) -> None:
     """Megawatts by use add up to the site's, and none is negative."""
     sites = state.sites
-    uses = sites.together(USES)
-    off = np.abs(np.add.reduce(uses, axis=0) - sites.secured_mw)
-    allowed = MEGAWATTS + RELATIVE * sites.secured_mw
+    site, use = _first_wrong_site(sites.matrix("float64"), sites.positions(USES), sites.secured_mw)
+    if site < 0:
+        return
+    uses, name = sites.together(USES)[:, site], state.site_names[site]
+    if use < 0:
+        off = abs(uses.sum() - sites.secured_mw[site])
+        _fail(state, "megawatts by use do not add up", f"{name}: off by {off} MW")
+    _fail(state, "negative megawatts", f"{name} {USES[use]} {uses[use]}")
+
+
+@compiled
+def _first_wrong_site(table: np.ndarray, uses: np.ndarray, secured_mw: np.ndarray) -> tuple[int, int]:
+    """Return the first site that is wrong, and which use is negative there (-1: their sum is off); or -1."""
     # Comparisons are put so that what is not a number fails them.
-    if not (off <= allowed).all():
-        worst = int(np.argmax(off - allowed))
-        _fail(state, "megawatts by use do not add up", f"{state.site_names[worst]}: off by {off[worst]} MW")
-    if not _least(uses, None, initial=0.0) >= 0.0:
-        use, site = np.unravel_index(int(np.argmin(uses)), uses.shape)
-        _fail(state, "negative megawatts", f"{state.site_names[site]} {USES[use]} {uses[use, site]}")
+    for site in range(secured_mw.size):
+        total, negative = 0.0, -1
+        for use in range(uses.size):
+            mw = table[uses[use], site]
+            total += mw
+            if not mw >= 0.0:
+                negative = use
+        if not abs(total - secured_mw[site]) <= MEGAWATTS + RELATIVE * secured_mw[site]:
+            return site, -1
+        if negative >= 0:
+            return site, negative
+    return -1, -1
 
 
 @compiled
@@ -96,20 +112,35 @@ def _check_leases(state: State) -> None:
         leases.project_debt,
         leases.prepaid,
     )
-    off = np.abs(let - sites.together(LET))
-    if not _most(off, None, initial=0.0) <= MEGAWATTS * 10:
-        which, site = np.unravel_index(int(off.argmax()), off.shape)
-        _fail(state, f"leases and {LET[which]} differ", f"{state.site_names[site]} by {off[which, site]} MW")
+    which, site = _first_apart(let, sites.matrix("float64"), sites.positions(LET), MEGAWATTS * 10, 0.0)
+    if which >= 0:
+        off = abs(let[which, site] - getattr(sites, LET[which])[site])
+        _fail(state, f"leases and {LET[which]} differ", f"{state.site_names[site]} by {off} MW")
     if wrong:
         _fail(state, "a lease has another landlord than its site's owner", "")
-    booked = firms.together(OWED)
-    off = np.abs(owed - booked)
-    fine = _most(off, axis=1, initial=0.0) <= RELATIVE * (1.0 + np.add.reduce(booked, axis=1))
-    if not fine.all():
-        account = int(fine.argmin())
-        firm = int(off[account].argmax())
-        due = f"{state.firm_names[firm]}, {owed[account, firm]} musd"
-        _fail(state, f"leases and {OWED[account]} differ", due)
+    which, firm = _first_apart(owed, firms.matrix("float64"), firms.positions(OWED), RELATIVE, RELATIVE)
+    if which >= 0:
+        due = f"{state.firm_names[firm]}, {owed[which, firm]} musd"
+        _fail(state, f"leases and {OWED[which]} differ", due)
+
+
+@compiled
+def _first_apart(
+    counted: np.ndarray, table: np.ndarray, places: np.ndarray, absolute: float, relative: float
+) -> tuple[int, int]:
+    """Return the first entry that differs from the columns of a table beyond round-off, or -1 twice.
+
+    Round-off grows with the sum of a column.
+    """
+    for column in range(places.size):
+        total = 0.0
+        for row in range(counted.shape[1]):
+            total += table[places[column], row]
+        for row in range(counted.shape[1]):
+            off = abs(counted[column, row] - table[places[column], row])
+            if not off <= absolute + relative * total:
+                return column, row
+    return -1, -1
 
 
 def _check_bitcoin(state: State) -> None:
@@ -138,30 +169,55 @@ def _check_prices(state: State) -> None:
 
 def _check_dead(state: State) -> None:
     """Firms that are gone own nothing and owe nothing."""
-    firms, sites = state.firms, state.sites
-    dead = rows_where(firms.status >= Status.ACQUIRED)
-    if not dead.size:
-        return
-    owned = among(sites.owner, dead, len(firms))
-    if owned.any():
-        _fail(state, "a dead firm owns a site", state.site_names[int(owned.argmax())])
-    left = np.abs(firms.together(PURSES)[:, dead])
-    if not _most(left, None) <= 1e-6:
-        _fail(state, "a dead firm still has", PURSES[int(left.max(axis=1).argmax())])
+    firms, held = state.firms, (state.firms.matrix("float64"), state.firms.positions(PURSES))
+    site, purse = _first_held_by_the_dead(state.sites.owner, firms.status, *held)
+    if site >= 0:
+        _fail(state, "a dead firm owns a site", state.site_names[site])
+    if purse >= 0:
+        _fail(state, "a dead firm still has", PURSES[purse])
+
+
+@compiled
+def _first_held_by_the_dead(
+    owner: np.ndarray, status: np.ndarray, table: np.ndarray, purses: np.ndarray
+) -> tuple[int, int]:
+    """Return the first site and the first of some columns that a dead firm still holds, -1 for none."""
+    for site in range(owner.size):
+        if owner[site] >= 0 and status[owner[site]] >= Status.ACQUIRED:
+            return site, -1
+    for firm in range(status.size):
+        if status[firm] >= Status.ACQUIRED:
+            for purse in range(purses.size):
+                if not abs(table[purses[purse], firm]) <= NOTHING:
+                    return -1, purse
+    return -1, -1
 
 
 def _check_finite(state: State) -> None:
     """Stocks are finite, and those that cannot be negative are not."""
     firms = state.firms
-    held = firms.together(STOCKS)
-    slack = 1e-6 * (1.0 + _most(np.abs(held), axis=1, initial=0.0))
-    fine = _least(held, axis=1, initial=0.0) >= -slack
-    if not fine.all():
-        stock = int(fine.argmin())
-        _fail(state, f"negative or undefined {STOCKS[stock]}", state.firm_names[int(np.argmin(held[stock]))])
+    stock, firm = _first_negative(firms.matrix("float64"), firms.positions(STOCKS))
+    if stock >= 0:
+        _fail(state, f"negative or undefined {STOCKS[stock]}", state.firm_names[firm])
     for table in (firms, state.sites, state.leases, state.hyperscalers):
         undefined = table.undefined()
         if undefined:
             _fail(state, "undefined", ", ".join(undefined))
-    if not _least(state.sites.hash, None, initial=0.0) >= 0.0:
+    if not np.minimum.reduce(state.sites.hash, None, initial=0.0) >= 0.0:
         _fail(state, "negative hash", "")
+
+
+@compiled
+def _first_negative(table: np.ndarray, places: np.ndarray) -> tuple[int, int]:
+    """Return the first of some columns that is negative or no number, and where; -1 twice for none.
+
+    What a column may fall below zero by grows with its largest entry.
+    """
+    for column in range(places.size):
+        most = 0.0
+        for row in range(table.shape[1]):
+            most = max(most, abs(table[places[column], row]))
+        for row in range(table.shape[1]):
+            if not table[places[column], row] >= -1e-6 * (1.0 + most):
+                return column, row
+    return -1, -1

@@ -71,12 +71,32 @@ def pay(
 
 
 @compiled
-def balance(accounts: tuple[np.ndarray, ...], signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the two sides of each firm's balance sheet differ by, and their sum in gross amounts."""
-    gap, gross = np.zeros(accounts[0].size), np.zeros(accounts[0].size)
-    for number in range(len(accounts)):
-        account = accounts[number]
-        for firm in range(account.size):
-            gap[firm] += signs[number] * account[firm]
-            gross[firm] += abs(account[firm])
-    return np.abs(gap), gross
+def add_up(
+    table: np.ndarray, accounts: np.ndarray, signs: np.ndarray, tolerance: float
+) -> tuple[int, float, np.ndarray]:
+    """Add up balance sheets and accounts.
+
+    Args:
+        table: Columns of firms, [columns, firms].
+        accounts: Which of them are the accounts.
+        signs: Sign of each.
+        tolerance: Round-off allowed, relative to the gross amounts of a firm.
+
+    Returns:
+        The first firm whose sheet does not balance (-1 for none), gross amounts, and the sum of each account.
+    """
+    firms, totals, everything = table.shape[1], np.zeros(accounts.size), 0.0
+    gap, gross = np.zeros(firms), np.zeros(firms)
+    for number in range(accounts.size):
+        for firm in range(firms):
+            amount = table[accounts[number], firm]
+            gap[firm] += signs[number] * amount
+            gross[firm] += abs(amount)
+            totals[number] += amount
+    wrong = -1
+    for firm in range(firms):
+        everything += gross[firm]
+        # NaN fails the comparison.
+        if wrong < 0 and not abs(gap[firm]) <= tolerance * gross[firm]:
+            wrong = firm
+    return wrong, everything, totals

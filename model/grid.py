@@ -350,17 +350,37 @@ def _promises(
 def check_queue(state: State) -> None:
     """Assert that the queue balances: what opens and arrives either leaves, is connected or stays."""
     regions, grid = state.regions, state.grid
-    closing = queued(state)
-    expected = grid.opening_mw + regions.arrived_mw - regions.withdrawn_mw - regions.connected_now_mw
-    off = np.abs(closing - expected) + np.abs(closing - regions.queue_mw)
-    allowed = MEGAWATTS + 1e-9 * grid.opening_mw
-    if not (off <= allowed).all():
-        worst = int(np.argmax(off - allowed))
-        raise AssertionError(
-            f"month {state.month}: the queue does not balance: {state.region_names[worst]} by {off[worst]} MW"
-        )
+    moved = regions.arrived_mw, regions.withdrawn_mw, regions.connected_now_mw
+    waiting = state.requests.region, state.requests.mw, regions.queue_mw
+    region, off = _first_unbalanced(*waiting, grid.opening_mw, *moved)
+    if region >= 0:
+        where = state.region_names[region]
+        raise AssertionError(f"month {state.month}: the queue does not balance: {where} by {off} MW")
     total = float(regions.connected_mw.sum())
     if not abs(float(state.hyperscalers.grid_mw.sum()) - total) <= MEGAWATTS + 1e-9 * total:
         raise AssertionError(f"month {state.month}: grid connections of buyers and operators differ")
     if not min(state.requests.mw.min(initial=0.0), regions.speculative_mw.min(initial=0.0)) >= 0.0:
         raise AssertionError(f"month {state.month}: a queue is negative")
+
+
+@compiled
+def _first_unbalanced(
+    region: np.ndarray,
+    mw: np.ndarray,
+    queue_mw: np.ndarray,
+    opening_mw: np.ndarray,
+    arrived_mw: np.ndarray,
+    withdrawn_mw: np.ndarray,
+    connected_mw: np.ndarray,
+) -> tuple[int, float]:
+    """Return the first region whose requests are not what is left of its queue, and by how much; or -1."""
+    closing = np.zeros(queue_mw.size)
+    for request in range(mw.size):
+        closing[region[request]] += mw[request]
+    for place in range(closing.size):
+        expected = opening_mw[place] + arrived_mw[place] - withdrawn_mw[place] - connected_mw[place]
+        off = abs(closing[place] - expected) + abs(closing[place] - queue_mw[place])
+        # NaN fails the comparison.
+        if not off <= MEGAWATTS + 1e-9 * opening_mw[place]:
+            return place, off
+    return -1, 0.0

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import Table
-from model.entries import balance, enter, enter_sheet, pay
+from model.entries import add_up, enter, enter_sheet, pay
 
 ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
 LIABILITIES = ("corporate_debt", "project_debt", "prepayment")
@@ -288,19 +288,19 @@ class Ledger:
         Raises:
             LedgerError: Naming the firm or total that is off.
         """
-        column = self.firms.__dict__
-        gap, gross = balance(_accounts(column), _SIGNS)
-        bad = ~(gap <= TOLERANCE * gross)
-        if bad.any():
-            row = int(bad.argmax())
-            raise LedgerError(f"the balance sheet of firm {row} is off by {gap[row]} musd of {gross[row]}")
-        everything = float(gross.sum())
-        self._check_money(everything)
+        books = self.firms.matrix("float64"), self.firms.positions(ACCOUNTS)
+        row, gross, totals = add_up(*books, _SIGNS, TOLERANCE)
+        if row >= 0:
+            amounts = self.firms.together(ACCOUNTS)[:, row]
+            off, size = abs(amounts @ _SIGNS), np.abs(amounts).sum()
+            raise LedgerError(f"the balance sheet of firm {row} is off by {off} musd of {size}")
+        held: dict[str, float] = dict(zip(ACCOUNTS, totals.tolist(), strict=True))
+        self._check_money(sum(held[name] for name in MONEY), gross)
         for name, roll in self.debt.items():
-            _compare(name, float(column[name].sum()), roll.closes, everything)
+            _compare(name, held[name], roll.closes, gross)
 
-    def _check_money(self, gross: float) -> None:
-        held = self._cash_of_firms() + sum(self.sector_cash.values())
+    def _check_money(self, of_firms: float, gross: float) -> None:
+        held = of_firms + sum(self.sector_cash.values())
         scale = gross + sum(abs(cash) for cash in self.sector_cash.values())
         _compare("cash of firms and sectors", held, self._money, scale)
 

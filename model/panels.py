@@ -82,6 +82,7 @@ SHARES = {"present": "bool", "hash": "float64", "mw": "float64", "ai": "float64"
 @compiled
 def _copy(
     month: int,
+    rows: int,
     numbers: np.ndarray,
     amounts: np.ndarray,
     holdings: np.ndarray,
@@ -95,19 +96,19 @@ def _copy(
     which_full: np.ndarray,
 ) -> None:
     """Copy columns of a table and what is held into the four blocks of a month."""
-    _copy_columns(numbers, which_small, small[month])
-    _copy_columns(numbers, which_whole, whole[month])
-    _copy_columns(amounts, which_rates, rates[month])
-    _copy_columns(amounts, which_full, full[month])
+    _copy_columns(rows, numbers, which_small, small[month])
+    _copy_columns(rows, numbers, which_whole, whole[month])
+    _copy_columns(rows, amounts, which_rates, rates[month])
+    _copy_columns(rows, amounts, which_full, full[month])
     for place in range(holdings.shape[0]):
-        for row in range(holdings.shape[1]):
+        for row in range(rows):
             full[month, which_full.size + place, row] = holdings[place, row]
 
 
 @compiled
-def _copy_columns(table: np.ndarray, which: np.ndarray, block: np.ndarray) -> None:
+def _copy_columns(rows: int, table: np.ndarray, which: np.ndarray, block: np.ndarray) -> None:
     for place in range(which.size):
-        for row in range(table.shape[1]):
+        for row in range(rows):
             block[place, row] = table[which[place], row]
 
 
@@ -144,7 +145,8 @@ class Panel:
             wanted = [tuple(name for name in self.columns[each] if name not in HOLDINGS) for each in COPIED]
             self._which = tuple(table.positions(names) if names else np.zeros(0, int) for names in wanted)
         blocks = [self.blocks[dtype] for dtype in COPIED]
-        _copy(month, table.matrix("int64"), table.matrix("float64"), holdings, *blocks, *self._which)
+        tables = table.stored("int64"), table.stored("float64")
+        _copy(month, len(table), *tables, holdings, *blocks, *self._which)
         for place, name in enumerate(self.columns.get("bool", ())):
             self.blocks["bool"][month, place, : len(table)] = getattr(table, name)
 

@@ -37,6 +37,8 @@ class Recorder:
         self.row: dict[str, float] = {}
         """The last row of the series, without concentration."""
         self.names: dict[str, int] = {}
+        self.places: dict[tuple[str, ...], np.ndarray] = {}
+        """Where the columns of a row are, by their names in order."""
         self.values = np.zeros((0, 0))
         self.lease_ended = np.zeros(0, dtype=np.int32)
         self.lease_lessor = np.zeros(0, dtype=np.int32)
@@ -122,12 +124,12 @@ class Recorder:
 
     def _note_row(self, row: dict[str, float]) -> None:
         self.row = row
-        if not row.keys() <= self.names.keys():
-            for name in row:
-                self.names.setdefault(name, len(self.names))
+        places = self.places.get(tuple(row))
+        if places is None:
+            places = np.array([self.names.setdefault(name, len(self.names)) for name in row])
+            self.places[tuple(row)] = places
         if self.month >= len(self.values) or len(self.names) > self.values.shape[1]:
             grown = np.zeros((max(2 * len(self.values), 128), len(self.names)))
             grown[: self.values.shape[0], : self.values.shape[1]] = self.values
             self.values = grown
-        posted = (row.get(name, 0.0) for name in self.names)
-        self.values[self.month, : len(self.names)] = np.fromiter(posted, float, len(self.names))
+        self.values[self.month, places] = np.fromiter(row.values(), float, len(row))
