@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from agents.columns import rows_where
 from agents.economics.blocks import new_mine_value
-from agents.economics.mining import machine_value
+from agents.economics.mining import TABLE_ROWS, enter_machine, table_value
 from agents.tables import Kind, Stage, Status, Tenure
 from model.baseline_inputs import Inputs
 from model.baseline_sites import convertible
@@ -59,24 +59,19 @@ def profitability(state: State) -> float:
     efficiency = float(meter_efficiency(state)[best])
     price, rate = float(state.machine_price[best]), finance.discount_mining_private
     build = max(state.scenario.consolidation.entry_build_months, bitcoin.order_lead_months)
-    value = machine_value(
-        reward,
-        efficiency,
-        _power_cost(state, 0.5) * state.scenario.power.energy_scale + row.other_cost,
-        max(decay, 0.0),
-        rate,
-        max_life=bitcoin.machine_life,
-        wait=build / MONTHS,
-    )
+    table = np.empty((TABLE_ROWS, 1))
+    power = float(_power_cost(state, 0.5)) * state.scenario.power.energy_scale + row.other_cost
+    fall, life = max(decay, 0.0), bitcoin.machine_life
+    enter_machine(table, 0, reward, efficiency, power, fall, life, rate, build / MONTHS)
     gain = new_mine_value(
-        np.asarray(value) * state.scenario.power.availability,
+        table_value(table) * state.scenario.power.availability,
         price,
         efficiency,
         finance.mine_capex,
         np.asarray(rate),
-        bitcoin.machine_life,
+        life,
     )
-    return float(gain) / (price / efficiency + finance.mine_capex)
+    return float(gain[0]) / (price / efficiency + finance.mine_capex)
 
 
 def _beliefs(state: State) -> tuple[float, float]:

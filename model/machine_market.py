@@ -109,8 +109,13 @@ def machine_values(sector: RestOfWorld, generation_month: np.ndarray, month: int
 
     A machine still made comes from its maker and has to be waited for; others change hands at once.
     """
-    made = still_made(sector.bitcoin, generation_month, month)
-    return sector.machine_values(np.where(made, sector.lead_years, 0.0))
+    sale_months = sector.bitcoin.machine_sale_years * MONTHS
+    return sector.machine_values(_waits(generation_month, month, sale_months, sector.lead_years))
+
+
+@compiled
+def _waits(generation_month: np.ndarray, month: int, sale_months: float, lead_years: float) -> np.ndarray:
+    return np.where(_still_made(generation_month, month, sale_months), lead_years, 0.0)
 
 
 def best_machine(
@@ -156,14 +161,36 @@ def next_prices(
     bitcoin = sector.bitcoin
     if bitcoin.machine_price_mode == "fixed":
         return price
-    return price + bitcoin.machine_price_speed * (_asked(sector, value, generation_month, month) - price)
+    asked = _asked(sector, value, generation_month, month)
+    return price + bitcoin.machine_price_speed * (asked - price)
 
 
 def _asked(sector: RestOfWorld, value: np.ndarray, generation_month: np.ndarray, month: int) -> np.ndarray:
     bitcoin = sector.bitcoin
-    made = still_made(bitcoin, generation_month, month)
-    cost, on_sale = bitcoin.machine_cost * sector.generations, made & (generation_month <= month)
-    return asked_price(value, cost, bitcoin.machine_price_share, made, on_sale)
+    return _asked_prices(
+        value,
+        sector.generations,
+        generation_month,
+        month,
+        bitcoin.machine_sale_years * MONTHS,
+        bitcoin.machine_cost,
+        bitcoin.machine_price_share,
+    )
+
+
+@compiled
+def _asked_prices(
+    value: np.ndarray,
+    efficiency: np.ndarray,
+    generation_month: np.ndarray,
+    month: int,
+    sale_months: float,
+    cost: float,
+    share: float,
+) -> np.ndarray:
+    """Return what makers ask, and who has machines no longer made, USD/TH by generation."""
+    made = _still_made(generation_month, month, sale_months)
+    return asked_price(value, cost * efficiency, share, made, made & (generation_month <= month))
 
 
 def update_machine_prices(state: State) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics.mining import machine_value
-from agents.economics.vintages import eagerness
+from agents.economics.mining import TABLE_ROWS, enter_machine, table_value
+from agents.economics.vintages import eagerness_of
 from agents.tables import Product, Status
 from model.funding import free_cash
 from model.machine_funding import MachineFunds, draw_machine_funds, machine_funds
@@ -97,9 +97,10 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> tuple
     than the pace at which the rest of the world can order. What machines are worth is known from phase 7.
     """
     sites, firms, row = state.sites, state.firms, state.scenario.row
-    bitcoin, power, efficiency = state.scenario.bitcoin, state.scenario.power, meter_efficiency(state)
+    bitcoin, efficiency = state.scenario.bitcoin, meter_efficiency(state)
     machines: Fleets = state.scratch["fleets"]
-    entry, fleet = _fleets_of(
+    # What machines are worth to their owners, and fetch at today's prices, once an order is there.
+    entry, table, held = _fleets_of(
         rows,
         *machines,
         sites.owner,
@@ -110,16 +111,23 @@ def _wanted(state: State, rows: np.ndarray, machine: int, price: float) -> tuple
         firms.pool_fee,
         firms.expected_decay,
         firms.discount_rate,
+        bitcoin.machine_life,
+        len(state.orders) / MONTHS,
     )
-    # What machines are worth to their owners, and fetch at today's prices, once an order is there.
-    lead = len(state.orders) / MONTHS
-    worth = machine_value(*fleet[:5], max_life=bitcoin.machine_life, wait=lead)
-    left, each = np.exp(-fleet[4] * lead), float(efficiency[machine])
-    new = state.scratch["best_worth"]
-    gained = _gained(rows, entry, fleet, worth, left, new, power.availability, each)
-    eager = eagerness(gained, price, row.hurdle_rate, row.full_order_gain)
-    unlet, owners = (sites.mining_mw, sites.idle_mw), (sites.owner, firms.review_probability)
-    return _filled(rows, entry, fleet, eager, *unlet, ordered_mw(state), *owners, row.order_rate, each, price)
+    worth, left = table_value(table), table[7]
+    return _filled(
+        rows,
+        *(entry, held, worth, left),
+        state.scratch["best_worth"],
+        sites.mining_mw,
+        sites.idle_mw,
+        ordered_mw(state),
+        sites.owner,
+        firms.review_probability,
+        state.scenario.power.availability,
+        float(efficiency[machine]),
+        *(price, row.hurdle_rate, row.full_order_gain, row.order_rate),
+    )
 
 
 @compiled
@@ -136,79 +144,66 @@ def _fleets_of(
     pool_fee: np.ndarray,
     decay: np.ndarray,
     rate: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sites of the machines at some sites, [m], and what is known of those machines, [7 x m].
+    life: float,
+    lead: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sites of the machines at some sites, [m], these as a table, and what else they are, [3 x m].
 
-    Rows: hashprice net of pool fees, J/TH, cash cost, decay, discount rate, USD/TH second-hand, EH/s.
+    Rows: USD/TH second-hand, J/TH, EH/s.
     """
     reviewed = np.zeros(owner.size, np.bool_)
     reviewed[rows] = True
     entry = reviewed[site].nonzero()[0]
-    fleet = np.empty((7, entry.size))
+    table, held = np.empty((TABLE_ROWS, entry.size)), np.empty((3, entry.size))
     for row in range(entry.size):
-        firm, machine = owner[site[entry[row]]], generation[entry[row]]
-        fleet[0, row] = expected[firm] * (1.0 - pool_fee[firm])
-        fleet[1, row] = efficiency[machine]
-        fleet[2, row] = cash_cost[site[entry[row]]]
-        fleet[3, row] = max(decay[firm], 0.0)
-        fleet[4, row] = rate[firm]
-        fleet[5, row] = fetches[machine]
-        fleet[6, row] = hash_eh_s[entry[row]]
-    return site[entry], fleet
-
-
-@compiled
-def _gained(
-    rows: np.ndarray,
-    entry: np.ndarray,
-    fleet: np.ndarray,
-    worth: np.ndarray,
-    left: np.ndarray,
-    new: np.ndarray,
-    availability: float,
-    efficiency: float,
-) -> np.ndarray:
-    """Return what a new machine is worth less what it replaces, USD/TH: for each fleet, then empty sites."""
-    gained = np.empty(entry.size + rows.size)
-    for row in range(entry.size):
-        # What a megawatt's machines are worth, once the new ones are there, beyond what they fetch; in terms
-        # of the machine that replaces them.
-        beyond = max(availability * worth[row] - fleet[5, row] * left[row], 0.0)
-        gained[row] = new[entry[row]] - beyond * (efficiency / fleet[1, row])
-    for row in range(rows.size):
-        gained[entry.size + row] = new[rows[row]]
-    return gained
+        place = int(entry[row])
+        each, machine = int(site[place]), int(generation[place])
+        firm = int(owner[each])
+        net, fall = expected[firm] * (1.0 - pool_fee[firm]), max(decay[firm], 0.0)
+        drawn = efficiency[machine]
+        enter_machine(table, row, net, drawn, cash_cost[each], fall, life, rate[firm], lead)
+        held[0, row], held[1, row], held[2, row] = fetches[machine], drawn, hash_eh_s[place]
+    return site[entry], table, held
 
 
 @compiled
 def _filled(
     rows: np.ndarray,
     entry: np.ndarray,
-    fleet: np.ndarray,
-    eager: np.ndarray,
+    held: np.ndarray,
+    worth: np.ndarray,
+    left: np.ndarray,
+    new: np.ndarray,
     mining_mw: np.ndarray,
     idle_mw: np.ndarray,
     coming: np.ndarray,
     owner: np.ndarray,
     review_probability: np.ndarray,
-    order_rate: float,
+    availability: float,
     efficiency: float,
     price: float,
+    hurdle: float,
+    full_gain: float,
+    order_rate: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the machines wanted at each site, EH/s, and what each firm's cost, musd."""
     total, better = np.zeros(owner.size), np.zeros(owner.size)
     for row in range(entry.size):
-        held = fleet[6, row] * fleet[1, row]
-        total[entry[row]] += held
-        better[entry[row]] += held * eager[row]
+        site, megawatts = entry[row], held[2, row] * held[1, row]
+        # What a megawatt's machines are worth, once the new ones are there, beyond what they fetch; in terms
+        # of the machine that replaces them.
+        beyond = max(availability * worth[row] - held[0, row] * left[row], 0.0)
+        gained = new[site] - beyond * (efficiency / held[1, row])
+        total[site] += megawatts
+        better[site] += megawatts * eagerness_of(gained, price, hurdle, full_gain)
     hash_eh_s, cost = np.empty(rows.size), np.zeros(review_probability.size)
     for row in range(rows.size):
-        site = rows[row]
+        site = int(rows[row])
         firm = owner[site]
         empty = max(mining_mw[site] + idle_mw[site] - total[site] - coming[site], 0.0)
         pace = min(order_rate / review_probability[firm], 1.0)
         refit = min(better[site] * pace, max(total[site] - coming[site], 0.0))
-        hash_eh_s[row] = (empty * eager[entry.size + row] + refit) / efficiency
+        hash_eh_s[row] = (empty * eagerness_of(new[site], price, hurdle, full_gain) + refit) / efficiency
         cost[firm] += hash_eh_s[row] * price
     return hash_eh_s, cost
 

@@ -20,7 +20,7 @@ from agents.economics.blocks import (
     reserve_rent,
 )
 from agents.economics.discounting import mean_over_term, yearly_step
-from agents.economics.mining import machine_value
+from agents.economics.mining import TABLE_ROWS, enter_machine, table_value
 from agents.tables import Product, Stage, Status, Tenure
 from model.mining import Fleets, fleets, mean_cash_cost, meter_efficiency
 from model.state import State
@@ -161,10 +161,8 @@ def mine_values(
     best = best_machine_on_sale(state)
     count, lead = len(fleet.site), bitcoin.order_lead_months / MONTHS
     expected = price, efficiency, cost, decay, rate
-    net, machine, cash_cost, fall, discount, wait = _machines_and_best(fleet, *expected, best, lead)
-    worth = state.scenario.power.availability * machine_value(
-        net, machine, cash_cost, fall, discount, max_life=bitcoin.machine_life, wait=wait
-    )
+    table = _machines_and_best(fleet, *expected, best, lead, bitcoin.machine_life)
+    worth = state.scenario.power.availability * table_value(table)
     price_new, each = float(state.machine_price[best]), float(efficiency[best])
     new = new_mine_value(worth[count:], price_new, each, 0.0, rate, bitcoin.machine_life)
     return worth[:count], worth[count:], new
@@ -180,22 +178,21 @@ def _machines_and_best(
     rate: np.ndarray,
     best: int,
     lead: float,
+    life: float,
 ) -> np.ndarray:
-    """Return price, J/TH, cost, decay, rate and wait of the fleets and then of the best machine at each site.
+    """Return the fleets, and then the best machine at each site, as a table of machines.
 
     In one table, so that the formula of value runs once for all.
     """
     count = fleet.site.size
-    rows = np.empty((6, count + rate.size))
+    table = np.empty((TABLE_ROWS, count + rate.size))
     for row in range(count + rate.size):
-        site = fleet.site[row] if row < count else row - count
-        rows[0, row] = price[site]
-        rows[1, row] = efficiency[fleet.generation[row] if row < count else best]
-        rows[2, row] = cost[site]
-        rows[3, row] = max(decay[site], 0.0)
-        rows[4, row] = rate[site]
-        rows[5, row] = 0.0 if row < count else lead
-    return rows
+        held = row < count
+        site = fleet.site[row] if held else row - count
+        machine, wait = (fleet.generation[row], 0.0) if held else (best, lead)
+        fall = max(decay[site], 0.0)
+        enter_machine(table, row, price[site], efficiency[machine], cost[site], fall, life, rate[site], wait)
+    return table
 
 
 def value_options(state: State) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.compiled import compiled
-from agents.economics.mining import machine_value
+from agents.economics.mining import TABLE_ROWS, enter_machine, table_value
 from agents.economics.vintages import cost_at_quantile, eagerness, fleet_of_running, paying_share
 from model.expectations import expect, expected_at_start, remembered
 
@@ -72,9 +72,10 @@ class RestOfWorld:
         midpoints = (np.arange(BUYERS) + 0.5) / BUYERS
         self._costs = cost_at_quantile(row.cost_median, row.cost_log_sigma, row.other_cost, midpoints)
         marginal = scenario.bitcoin.marginal_buyer
-        self._marginal_cost = float(
+        self._marginal_cost = np.atleast_1d(
             cost_at_quantile(row.cost_median, row.cost_log_sigma, row.other_cost, marginal)
         )
+        self._lead = np.array([self.lead_years])
 
     @property
     def realised_hash(self) -> float:
@@ -83,24 +84,26 @@ class RestOfWorld:
 
     def machine_values(self, wait: np.ndarray | float) -> np.ndarray:
         """Return what each generation is worth to the marginal buyer who waits some years for it, USD/TH."""
-        return self._value(self.generations, self._marginal_cost, wait)
+        return self._value(
+            self.generations, self._marginal_cost, np.atleast_1d(np.asarray(wait, dtype=float))
+        )
 
-    def _value(
-        self, efficiency: np.ndarray | float, cost: np.ndarray | float, wait: np.ndarray | float
-    ) -> np.ndarray:
-        return self.parameters.uptime * machine_value(
-            self.expected_hashprice,
+    def _value(self, efficiency: np.ndarray, cost: np.ndarray, wait: np.ndarray) -> np.ndarray:
+        """Return what machines are worth to buyers, USD/TH; one of a kind is the same for all the others."""
+        table = _machines_of(
             efficiency,
             cost,
+            wait,
+            self.expected_hashprice,
             max(self.expected_decay, 0.0),
+            self.bitcoin.machine_life,
             self.discount_rate,
-            max_life=self.bitcoin.machine_life,
-            wait=wait,
         )
+        return self.parameters.uptime * table_value(table)
 
     def wanted(self, machine: int, price: float) -> float:
         """Return the eagerness of all buyers for a machine ordered now at a price, 0 to 1."""
-        value = self._value(float(self.generations[machine]), self._costs, self.lead_years)
+        value = self._value(self.generations[machine : machine + 1], self._costs, self._lead)
         row = self.parameters
         eager = eagerness(value, price, row.hurdle_rate, row.full_order_gain)
         return float(np.add.reduce(eager)) / BUYERS
@@ -193,6 +196,25 @@ class RestOfWorld:
         if len(self.orders):
             self.orders[-1] = self._order_volume() * size
             self.order_generation[-1] = machine
+
+
+@compiled
+def _machines_of(
+    efficiency: np.ndarray,
+    cost: np.ndarray,
+    wait: np.ndarray,
+    hashprice: float,
+    decay: float,
+    life: float,
+    rate: float,
+) -> np.ndarray:
+    """Return a table of machines; of J/TH, costs and waits there are as many, or one for all."""
+    table = np.empty((TABLE_ROWS, max(efficiency.size, cost.size, wait.size)))
+    for row in range(table.shape[1]):
+        each = efficiency[row if efficiency.size > 1 else 0]
+        power, years = cost[row if cost.size > 1 else 0], wait[row if wait.size > 1 else 0]
+        enter_machine(table, row, hashprice, each, power, decay, life, rate, years)
+    return table
 
 
 @compiled

@@ -24,6 +24,8 @@ from agents.economics.tenants import Alternatives
 
 WHOLE = {"asked_price", "clear_leases", "lease_line", "shared_waits", "trusted"}
 """Left on columns: markets and a queue are one for all, and lease lines come as blocks by products."""
+TABLES = {"table_value"}
+"""What they are given is a table with a column an entry; the loop goes over columns."""
 BEST_OF_ALTERNATIVES = {"highest_rent"}
 """An answer holds the best of a tenant's alternatives, which are the first axis of what it is given."""
 
@@ -57,7 +59,7 @@ def _entries(value: Any, shape: tuple[int, ...], best: bool) -> list[Any]:
     if not _is_record(value):
         return np.broadcast_to(value, shape).ravel().tolist()
     if best and isinstance(value, Alternatives):
-        count = len(value.ready)
+        count = np.shape(value.ready)[0]
         fields = (np.broadcast_to(field, (count, *shape)).reshape(count, -1).T for field in value)
     else:
         fields = (_entries(field, shape, best) for field in value)
@@ -74,6 +76,8 @@ def _joined(answers: list[Any], shape: tuple[int, ...]) -> Any:
 def looped(formula: Callable[..., Any]) -> Callable[..., Any]:
     """Return the formula as a loop over entries."""
     best = formula.__name__ in BEST_OF_ALTERNATIVES
+    if formula.__name__ in TABLES:
+        return lambda table: np.concatenate([np.zeros(0), *(formula(each) for each in table.T[..., None])])
 
     def loop(*args: Any, **options: Any) -> Any:
         given = [*args, *options.values()]

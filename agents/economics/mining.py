@@ -22,6 +22,8 @@ HOURS_PER_YEAR = 8760.0
 DAYS_PER_YEAR = 365.0
 MWH_PER_PH_DAY = 0.024
 """Energy of 1 PH/s over a day at 1 J/TH: 1 kW for 24 hours."""
+TABLE_ROWS = 10
+"""Rows of a table of machines, which has one column a machine; `enter_machine` says what they hold."""
 
 
 def hashprice(btc_price: ArrayLike, subsidy: ArrayLike, fees: ArrayLike, difficulty: ArrayLike) -> Result:
@@ -123,11 +125,9 @@ def machine_life(
     Raises:
         ValueError: If a hashprice, decay or life is negative, an efficiency is not positive, or any is NaN.
     """
-    given = _machine(hashprice, efficiency, power_cost, decay, max_life)
-    shape, size, columns = _columns(*given, 0.0, 0.0)
-    rows, waiting = _machines(size, *columns)
-    _fading(rows, np.log(_cover(rows, np.exp(waiting))))
-    return plain(rows[5].reshape(shape))
+    table, shape = _machines(*_machine(hashprice, efficiency, power_cost, decay, max_life), 0.0, 0.0)
+    _fade(table)
+    return plain(table[5].reshape(shape))
 
 
 def machine_value(
@@ -162,12 +162,47 @@ def machine_value(
         ValueError: If a hashprice, decay, rate, life or wait is negative, an efficiency not positive, or any
             NaN.
     """
-    shape, size, columns = _columns(
+    table, shape = _machines(
         *_machine(hashprice, efficiency, power_cost, decay, max_life),
         nonnegative("discount_rate", discount_rate),
         nonnegative("wait", wait),
     )
-    return plain(_values(size, *columns).reshape(shape))
+    return plain(table_value(table).reshape(shape))
+
+
+@compiled
+def enter_machine(
+    table: np.ndarray,
+    column: int,
+    hashprice: float,
+    efficiency: float,
+    power_cost: float,
+    decay: float,
+    max_life: float,
+    rate: float,
+    wait: float,
+) -> None:
+    """Enter a machine, as `machine_value` describes it, in a table that `table_value` values.
+
+    Rows: hashprice and energy, USD/PH/day; decay, its sum with the discount rate, and that rate, 1/year; the
+    longest life, years; what waiting takes off the logs of hashprice and of money. Two are for later.
+    """
+    table[0, column] = hashprice
+    table[1, column] = MWH_PER_PH_DAY * efficiency * power_cost
+    table[2, column], table[3, column], table[4, column] = decay, rate + decay, rate
+    table[5, column] = max_life
+    table[6, column], table[7, column] = -wait * decay, -wait * rate
+
+
+def table_value(table: np.ndarray) -> np.ndarray:
+    """Return `machine_value` of the machines in a table, [10 x n], unchecked; the table is used up.
+
+    Its row 7 is left with what a dollar is worth that comes when a machine runs.
+    """
+    _fade(table)
+    # Exponentials less one, lest short lives lose their digits.
+    np.expm1(table[8:], table[8:])
+    return _margins(table)
 
 
 def free_entry_hashprice(cost: ArrayLike, discount_rate: ArrayLike, decay: ArrayLike) -> Result:
@@ -227,17 +262,6 @@ def free_entry_barrier(
     return plain(nonnegative("cost", cost) * (net + 0.5 * (slope + np.sqrt(slope**2 + 2.0 * variance * net))))
 
 
-def _columns(*given: Result) -> tuple[tuple[int, ...], int, list[np.ndarray]]:
-    """Return the broadcast shape of arguments, its size, and each as a column of that many or of one."""
-    shapes = {each.shape for each in given if isinstance(each, np.ndarray)}
-    if len(shapes) > 1:
-        given = np.broadcast_arrays(*given)
-        shapes = {given[0].shape}
-    shape = shapes.pop() if shapes else ()
-    columns = [each.ravel() if isinstance(each, np.ndarray) else np.array([each], float) for each in given]
-    return shape, math.prod(shape), columns
-
-
 def _machine(
     hashprice: ArrayLike, efficiency: ArrayLike, power_cost: ArrayLike, decay: ArrayLike, max_life: ArrayLike
 ) -> tuple[Result, ...]:
@@ -250,94 +274,77 @@ def _machine(
     )
 
 
-def _values(size: int, *columns: np.ndarray) -> np.ndarray:
-    rows, waiting = _machines(size, *columns)
-    left = np.exp(waiting)
-    faded = np.expm1(_fading(rows, np.log(_cover(rows, left))))
-    return _margins(rows, faded, left)
+def _machines(*given: Result) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Return a table of machines from what `enter_machine` takes of each, and the shape of the arguments."""
+    shapes = {each.shape for each in given if isinstance(each, np.ndarray)}
+    shape = np.broadcast_shapes(*shapes)
+    table = np.empty((TABLE_ROWS, *shape))
+    for place, each in enumerate(given):
+        table[place] = each
+    table = table.reshape(TABLE_ROWS, -1)
+    _enter(table)
+    return table, shape
 
 
 @compiled
-def _steps(column: np.ndarray) -> int:
-    """Return how far an argument goes on from row to row: not at all where one number is for all."""
-    return 1 if column.size > 1 else 0
+def _enter(table: np.ndarray) -> None:
+    """Enter machines from what the first rows of the table itself say of them."""
+    for column in range(table.shape[1]):
+        hashprice, efficiency, cost, decay, max_life, rate, wait = table[:7, column]
+        enter_machine(table, column, hashprice, efficiency, cost, decay, max_life, rate, wait)
+
+
+def _fade(table: np.ndarray) -> None:
+    """Cut longest lives to how long machines run, and fill the rows of the table that were for later."""
+    np.exp(table[6:8], table[6:8])
+    _cover(table)
+    np.log(table[8], table[8])
+    _fading(table)
 
 
 @compiled
-def _machines(
-    size: int,
-    hashprice: np.ndarray,
-    efficiency: np.ndarray,
-    power_cost: np.ndarray,
-    decay: np.ndarray,
-    max_life: np.ndarray,
-    rate: np.ndarray,
-    wait: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of machines, and minus what waiting takes off the log of their hashprice and of money.
-
-    Rows: hashprice and energy, USD/PH/day; decay, its sum with the discount rate, and that rate, 1/year; the
-    longest life, years.
-    """
-    rows, waiting = np.empty((6, size)), np.empty((2, size))
-    a, b, c, d = _steps(hashprice), _steps(efficiency), _steps(power_cost), _steps(decay)
-    e, f, g = _steps(max_life), _steps(rate), _steps(wait)
-    for row in range(size):
-        fall, discount = decay[row * d], rate[row * f]
-        rows[0, row] = hashprice[row * a]
-        rows[1, row] = MWH_PER_PH_DAY * efficiency[row * b] * power_cost[row * c]
-        rows[2, row], rows[3, row], rows[4, row] = fall, discount + fall, discount
-        rows[5, row] = max_life[row * e]
-        waiting[0, row], waiting[1, row] = -wait[row * g] * fall, -wait[row * g] * discount
-    return rows, waiting
-
-
-@compiled
-def _cover(rows: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Take hashprices to when machines run; return how many times their energy they pay.
+def _cover(table: np.ndarray) -> None:
+    """Take hashprices to when machines run; add how many times their energy they pay.
 
     One where a machine earns or needs nothing.
     """
-    cover = np.ones(rows.shape[1])
-    for row in range(cover.size):
-        rows[0, row] *= left[0, row]
-        if rows[1, row] > 0.0:
-            times = rows[0, row] / rows[1, row]
+    for column in range(table.shape[1]):
+        table[0, column] *= table[6, column]
+        table[8, column] = 1.0
+        if table[1, column] > 0.0:
+            times = table[0, column] / table[1, column]
             if times > 0.0:
-                cover[row] = times
-    return cover
+                table[8, column] = times
 
 
 @compiled
-def _fading(rows: np.ndarray, log_cover: np.ndarray) -> np.ndarray:
-    """Cut longest lives to how long machines run; return minus what that takes off the logs of both flows."""
-    fading = np.zeros((2, log_cover.size))
-    for row in range(log_cover.size):
-        longest, life = rows[5, row], 0.0
-        if rows[1, row] <= 0.0:
+def _fading(table: np.ndarray) -> None:
+    """Cut longest lives to how long machines run; add minus what that takes off the logs of both flows."""
+    for column in range(table.shape[1]):
+        log_cover, longest, life = table[8, column], table[5, column], 0.0
+        if table[1, column] <= 0.0:
             # Energy that costs nothing never stops a machine.
-            life = longest if rows[0, row] > rows[1, row] else 0.0
-        elif log_cover[row] > 0.0:
-            life = min(log_cover[row] / rows[2, row], longest)
-        rows[5, row] = life
+            life = longest if table[0, column] > table[1, column] else 0.0
+        elif log_cover > 0.0:
+            life = min(log_cover / table[2, column], longest)
+        table[5, column] = life
         for flow in range(2):
-            if rows[3 + flow, row] > 0.0:
-                fading[flow, row] = -rows[3 + flow, row] * life
-    return fading
+            owed = table[3 + flow, column]
+            table[8 + flow, column] = -owed * life if owed > 0.0 else 0.0
 
 
 @compiled
-def _margins(rows: np.ndarray, faded: np.ndarray, left: np.ndarray) -> np.ndarray:
+def _margins(table: np.ndarray) -> np.ndarray:
     """Return the value of revenue less energy over machines' lives, USD/TH."""
-    margins = np.empty(rows.shape[1])
-    for row in range(margins.size):
-        price, energy = rows[0, row], rows[1, row]
-        revenues = annuity_of(rows[3, row], rows[5, row], faded[0, row])
-        costs = annuity_of(rows[4, row], rows[5, row], faded[1, row])
+    margins = np.empty(table.shape[1])
+    for column in range(margins.size):
+        price, energy, life = table[0, column], table[1, column], table[5, column]
+        revenues = annuity_of(table[3, column], life, table[8, column])
+        costs = annuity_of(table[4, column], life, table[9, column])
         if np.isinf(costs):
             # An undiscounted, unlimited life makes the margin 0 x infinity or the difference of infinities.
             margin = price * revenues if energy == 0.0 else math.inf
         else:
             margin = max(price * revenues - energy * costs, 0.0)
-        margins[row] = margin * left[1, row] * (DAYS_PER_YEAR / 1000.0)
+        margins[column] = margin * table[7, column] * (DAYS_PER_YEAR / 1000.0)
     return margins

@@ -52,7 +52,7 @@ def paying_share(
     return ndtr((np.log(affordable) - math.log(median)) / log_sigma)
 
 
-def eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) -> np.ndarray:
+def eagerness(value: ArrayLike, price: float, hurdle: float, full_gain: float) -> np.ndarray:
     """Return how much of what they could order buyers do order, 0 to 1.
 
     Nothing when value does not exceed price by the hurdle, everything when the gain beyond it is `full_gain`
@@ -65,10 +65,26 @@ def eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) 
         hurdle: Gain a buyer asks for, share of price.
         full_gain: Gain beyond the hurdle at which buyers order all they can, share of price.
     """
+    values = np.asarray(value, dtype=float)
+    return _eagerness(values.ravel(), price, hurdle, full_gain).reshape(values.shape)
+
+
+@compiled
+def eagerness_of(value: float, price: float, hurdle: float, full_gain: float) -> float:
+    """Return `eagerness` for one entry of a loop."""
     gain = (value - price * (1.0 + hurdle)) / max(price * full_gain, 1e-12)
-    return np.minimum(np.maximum(gain, 0.0), 1.0)
+    return min(max(gain, 0.0), 1.0)
 
 
+@compiled
+def _eagerness(value: np.ndarray, price: float, hurdle: float, full_gain: float) -> np.ndarray:
+    eager = np.empty(value.size)
+    for row in range(value.size):
+        eager[row] = eagerness_of(value[row], price, hurdle, full_gain)
+    return eager
+
+
+@compiled
 def asked_price(
     value: np.ndarray, cost: np.ndarray, share: float, made: np.ndarray, on_sale: np.ndarray
 ) -> np.ndarray:
@@ -85,13 +101,6 @@ def asked_price(
         made: Whether the machine is still made, now or in future.
         on_sale: Whether it is made now.
     """
-    return _asked_price(value, cost, share, made, on_sale)
-
-
-@compiled
-def _asked_price(
-    value: np.ndarray, cost: np.ndarray, share: float, made: np.ndarray, on_sale: np.ndarray
-) -> np.ndarray:
     asked, part = np.empty(value.size), 1.0
     for machine in range(value.size):
         asked[machine] = cost[machine] + share * max(value[machine] - cost[machine], 0.0)
