@@ -219,7 +219,7 @@ def _reorganise(state: State, rows: np.ndarray, surplus: np.ndarray) -> None:
     builds = np.maximum(committed_equity(state) - firms.restricted_cash, 0.0)
     needed = np.zeros(len(firms))
     needed[rows] = np.maximum(cash_buffer(state) + builds - firms.cash, 0.0)[rows]
-    add_corporate_debt(state, needed, finance.debt_years * MONTHS)
+    add_corporate_debt(state, needed)
     firms.status[rows] = Status.CHAPTER11
     firms.chapter11_month[rows] = state.month
     state.recorder.event(

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import rows_where
 from agents.compiled import compiled
-from agents.economics.credit import blended, debt_capacity, equity_window
+from agents.economics.credit import blend_of, debt_capacity, equity_window
 from agents.tables import Kind, LeaseStatus, Status
 
 if TYPE_CHECKING:
@@ -132,6 +131,19 @@ def corporate_debt_limit(state: State) -> np.ndarray:
     )
 
 
+def debt_limits(state: State) -> tuple[float, float]:
+    """Return what lenders accept as corporate debt, over enterprise value and over treasury."""
+    finance = state.scenario.finance
+    return (finance.refinancing_limit, finance.btc_loan_to_value) if finance.debt_enabled else (0.0, 0.0)
+
+
+def debt_terms(state: State) -> tuple[float, float, float]:
+    """Return coupons of new corporate debt, 1/year, of listed and of private firms, and when it falls due."""
+    finance = state.scenario.finance
+    due = float(state.month + finance.debt_years * MONTHS)
+    return finance.refinancing_coupon, finance.private_coupon, due
+
+
 def equity_room(state: State) -> np.ndarray:
     """Return the equity each listed firm can still issue, musd."""
     firms = state.firms
@@ -154,10 +166,14 @@ def available_equity(state: State) -> tuple[np.ndarray, np.ndarray]:
     return np.where(parent, np.inf, means), np.where(parent, np.inf, np.maximum(unborrowed, 0.0))
 
 
-def sector_debt_left(state: State) -> float:
+def sector_debt_left(state: State, taken: float = 0.0) -> float:
     """Return the new debt lenders still give the whole sector, musd: the yearly cap less the trailing year.
 
     What counts is project loans promised at signing and corporate debt taken up; roll-overs are not new.
+
+    Args:
+        state: The state.
+        taken: Corporate debt taken up that is not posted yet, musd.
     """
     finance, leases = state.scenario.finance, state.leases
     if not finance.enabled:
@@ -165,7 +181,8 @@ def sector_debt_left(state: State) -> float:
     year_ago = state.month - MONTHS
     loans = _recent_loans(year_ago, leases.signed, leases.at_start, leases.capex, leases.loan_share)
     promised = float(np.add.reduce(loans))
-    return max(finance.sector_debt_cap_busd * MUSD_PER_BUSD - promised - state.ledger.borrowed_in_year(), 0.0)
+    borrowed = state.ledger.borrowed_in_year(taken)
+    return max(finance.sector_debt_cap_busd * MUSD_PER_BUSD - promised - borrowed, 0.0)
 
 
 @compiled
@@ -216,79 +233,25 @@ def fund_proposals(
     return funded
 
 
-def sell_bitcoin(state: State, want: np.ndarray) -> np.ndarray:
-    """Sell treasury for as much cash as is wanted and there, musd; return the proceeds by firm."""
-    firms = state.firms
-    if not want.any():
-        return want
-    proceeds = _sell(want, firms.bitcoin, firms.btc)
-    state.ledger.post("bitcoin sold", "cash", "bitcoin", proceeds, sector="market")
-    return proceeds
-
-
-@compiled
-def _sell(want: np.ndarray, bitcoin: np.ndarray, btc: np.ndarray) -> np.ndarray:
-    """Take from the coins what is wanted, as far as there are any; return what they fetch."""
-    proceeds = np.zeros(want.size)
-    for firm in range(want.size):
-        if bitcoin[firm] > 0.0:
-            share = min(want[firm] / bitcoin[firm], 1.0)
-            proceeds[firm] = bitcoin[firm] * share
-            btc[firm] -= btc[firm] * share
-    return proceeds
-
-
-def borrow(state: State, want: np.ndarray) -> np.ndarray:
-    """Take up corporate debt, as far as the firm's standing and the sector's cap allow; return it by firm."""
-    if not want.any():
-        return want
-    granted = np.minimum(want, borrowing_room(state))
-    total = float(granted.sum())
-    if total <= 0.0:
-        return granted
-    # When lenders have not enough for all, every borrower gets the same part.
-    granted = granted * min(1.0, sector_debt_left(state) / total)
-    add_corporate_debt(state, granted, state.scenario.finance.debt_years * MONTHS)
-    return granted
-
-
-def add_corporate_debt(state: State, amount: np.ndarray, months: float) -> None:
+def add_corporate_debt(state: State, amount: np.ndarray) -> None:
     """Draw corporate debt at today's terms and blend coupon and maturity with the debt there was."""
-    firms, finance = state.firms, state.scenario.finance
-    rows = rows_where(amount > 0.0)
-    today = (finance.refinancing_coupon, finance.private_coupon, float(state.month + months))
-    before, old, new = _terms(rows, firms.corporate_debt, firms.coupon, firms.maturity, firms.kind, *today)
-    firms.coupon[rows], due = blended(old, before, new, amount[rows])
-    firms.maturity[rows] = np.rint(due)
+    firms = state.firms
+    _blend_in(amount, firms.corporate_debt, firms.kind, debt_terms(state), firms.coupon, firms.maturity)
     state.ledger.post("corporate borrowing", "cash", "corporate_debt", amount, sector="lenders")
 
 
 @compiled
-def _terms(
-    rows: np.ndarray,
+def _blend_in(
+    amount: np.ndarray,
     debt: np.ndarray,
+    kind: np.ndarray,
+    today: tuple[float, float, float],
     coupon: np.ndarray,
     maturity: np.ndarray,
-    kind: np.ndarray,
-    new_coupon: float,
-    new_private_coupon: float,
-    new_maturity: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return debt, its terms and today's terms (coupon and maturity in two rows) of some firms."""
-    before, old, new = np.empty(rows.size), np.empty((2, rows.size)), np.empty((2, rows.size))
-    for number, firm in enumerate(rows):
-        before[number] = max(debt[firm], 0.0)
-        old[0, number], old[1, number] = coupon[firm], maturity[firm]
-        new[0, number] = new_private_coupon if kind[firm] == Kind.PRIVATE else new_coupon
-        new[1, number] = new_maturity
-    return before, old, new
-
-
-def issue_equity(state: State, want: np.ndarray) -> np.ndarray:
-    """Issue shares of listed firms within their window, musd; return the proceeds by firm."""
-    if not want.any():
-        return want
-    issued = np.minimum(want, equity_room(state))
-    state.ledger.post("equity issues", "cash", "capital", issued, sector="investors")
-    state.firms.equity_issued += issued
-    return issued
+) -> None:
+    """Blend coupon and maturity of debts with those of what is borrowed today."""
+    for firm in range(amount.size):
+        if amount[firm] > 0.0:
+            before, new = max(debt[firm], 0.0), today[1] if kind[firm] == Kind.PRIVATE else today[0]
+            due = blend_of(float(maturity[firm]), before, today[2], amount[firm])
+            coupon[firm], maturity[firm] = blend_of(coupon[firm], before, new, amount[firm]), round(due)

@@ -55,12 +55,14 @@ class Posting(NamedTuple):
         debit: Account debited.
         credit: Account credited.
         sector: Who is on the other side of the cash when exactly one account is cash.
+        taken_back: Whether part of what was posted this month is undone (see `Ledger.take_back`).
     """
 
     flow: str
     debit: str
     credit: str
     sector: str | None = None
+    taken_back: bool = False
 
 
 class Sheet:
@@ -69,12 +71,13 @@ class Sheet:
     def __init__(self, *postings: Posting) -> None:
         """Line up the postings."""
         for posting in postings:
-            _check_sector(*posting)
+            _check_sector(*posting[:4])
         self.postings = postings
         self.debits = np.array([_NUMBER_OF[posting.debit] for posting in postings])
         self.credits = np.array([_NUMBER_OF[posting.credit] for posting in postings])
-        self.debit_signs = np.array([_SIGN_OF_DEBIT[posting.debit] for posting in postings])
-        self.credit_signs = np.array([_SIGN_OF_DEBIT[posting.credit] for posting in postings])
+        ways = np.array([-1.0 if posting.taken_back else 1.0 for posting in postings])
+        self.debit_signs = ways * [_SIGN_OF_DEBIT[posting.debit] for posting in postings]
+        self.credit_signs = ways * [_SIGN_OF_DEBIT[posting.credit] for posting in postings]
 
 
 @dataclass
@@ -124,9 +127,13 @@ class Ledger:
         self._drawn_before.append(self.debt["corporate_debt"].draws)
         self._open_debt()
 
-    def borrowed_in_year(self) -> float:
-        """Return the corporate debt newly taken up by all firms over the trailing twelve months, musd."""
-        return sum(self._drawn_before) + self.debt["corporate_debt"].draws
+    def borrowed_in_year(self, more: float = 0.0) -> float:
+        """Return the corporate debt newly taken up by all firms over the trailing twelve months, musd.
+
+        Args:
+            more: What is taken up besides and not posted yet, musd.
+        """
+        return sum(self._drawn_before) + (self.debt["corporate_debt"].draws + more)
 
     def post(
         self,
@@ -172,7 +179,8 @@ class Ledger:
             for posting, amount in zip(sheet.postings, amounts, strict=True):
                 self._total(posting.flow, amount, amount)
         for posting, total in zip(sheet.postings, totals, strict=True):
-            self._note(*posting, total)
+            flow, debit, credit, sector, taken_back = posting
+            self._note(flow, debit, credit, sector, -total if taken_back else total)
 
     def _post_to_all(self, flow: str, debit: str, credit: str, amount: Amount) -> float:
         """Enter one amount per firm, or one for all, in two accounts; return the total."""

@@ -11,8 +11,6 @@ from model.funding import add_corporate_debt, miners, sector_debt_left
 if TYPE_CHECKING:
     from model.state import State
 
-MONTHS = 12
-
 
 class MachineFunds(NamedTuple):
     """Where the money for machines comes from, musd by firm."""
@@ -56,4 +54,4 @@ def draw_machine_funds(state: State, funds: MachineFunds, paid: np.ndarray) -> N
         return
     total = funds.total
     part = np.minimum(paid / np.where(total > 0.0, total, 1.0), 1.0)
-    add_corporate_debt(state, funds.loan * part, state.scenario.finance.debt_years * MONTHS)
+    add_corporate_debt(state, funds.loan * part)

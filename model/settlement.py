@@ -17,7 +17,7 @@ from agents.tables import Status
 from model.lease_accounts import settle_leases
 from model.ledger import Posting, Sheet
 from model.state import State
-from model.treasury import manage_cash, serve_corporate_debt
+from model.treasury import settle_treasuries
 
 MUSD = 1e-6
 MINING = Sheet(
@@ -44,8 +44,7 @@ def settle(state: State) -> None:
     """Pay and collect everything that falls due this month."""
     _run_mines(state)
     settle_leases(state)
-    serve_corporate_debt(state)
-    manage_cash(state)
+    settle_treasuries(state)
 
 
 def _run_mines(state: State) -> None:

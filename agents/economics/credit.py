@@ -11,9 +11,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, finite, fraction, nonnegative, plain
 
 MONTHS = 12.0
+_LEAST = float(np.finfo(float).tiny)
+
+
+def _capacity(
+    enterprise_value: Result, project_debt: Result, bitcoin: Result, value_limit: float, bitcoin_limit: float
+) -> Result:
+    left = np.maximum(enterprise_value - project_debt, 0.0)
+    return value_limit * left + bitcoin_limit * bitcoin
+
+
+def _window(equity_value: Result, issued: Result, share_per_year: Result) -> Result:
+    return np.maximum(share_per_year * equity_value - issued, 0.0)
+
+
+def _draw(capex: Result, spent: Result, months_left: Result) -> Result:
+    return np.maximum(capex - spent, 0.0) / np.maximum(months_left, 1.0)
+
+
+def _blend(old: Result, old_weight: Result, new: Result, new_weight: Result) -> Result:
+    share = new_weight / np.maximum(old_weight + new_weight, _LEAST)
+    return old * (1.0 - share) + new * share
+
+
+# The same for one entry of a loop, unchecked.
+capacity_of = compiled(_capacity)
+window_of = compiled(_window)
+draw_of = compiled(_draw)
+blend_of = compiled(_blend)
 
 
 def debt_capacity(
@@ -38,11 +67,9 @@ def debt_capacity(
     Raises:
         ValueError: If a debt, treasury or limit is negative, or any argument is NaN.
     """
-    left = np.maximum(
-        finite("enterprise_value", enterprise_value) - nonnegative("project_debt", project_debt), 0.0
-    )
-    pledged = nonnegative("bitcoin_limit", bitcoin_limit) * nonnegative("bitcoin", bitcoin)
-    return plain(nonnegative("value_limit", value_limit) * left + pledged)
+    value, loans = finite("enterprise_value", enterprise_value), nonnegative("project_debt", project_debt)
+    limits = nonnegative("value_limit", value_limit), nonnegative("bitcoin_limit", bitcoin_limit)
+    return plain(_capacity(value, loans, nonnegative("bitcoin", bitcoin), *limits))
 
 
 def equity_window(equity_value: ArrayLike, issued: ArrayLike, share_per_year: float) -> Result:
@@ -59,8 +86,8 @@ def equity_window(equity_value: ArrayLike, issued: ArrayLike, share_per_year: fl
     Raises:
         ValueError: If an issue or share is negative, or any argument is NaN.
     """
-    most = nonnegative("share_per_year", share_per_year) * finite("equity_value", equity_value)
-    return plain(np.maximum(most - nonnegative("issued", issued), 0.0))
+    value, share = finite("equity_value", equity_value), nonnegative("share_per_year", share_per_year)
+    return plain(_window(value, nonnegative("issued", issued), share))
 
 
 def build_draw(capex: ArrayLike, spent: ArrayLike, months_left: ArrayLike) -> Result:
@@ -77,8 +104,8 @@ def build_draw(capex: ArrayLike, spent: ArrayLike, months_left: ArrayLike) -> Re
     Raises:
         ValueError: If a cost is negative, or any argument is NaN.
     """
-    rest = np.maximum(nonnegative("capex", capex) - nonnegative("spent", spent), 0.0)
-    return plain(rest / np.maximum(finite("months_left", months_left), 1.0))
+    cost, paid = nonnegative("capex", capex), nonnegative("spent", spent)
+    return plain(_draw(cost, paid, finite("months_left", months_left)))
 
 
 def fire_sale_discount(distressed_share: ArrayLike, single: float, deepest: float) -> Result:
@@ -136,9 +163,7 @@ def blended(old: ArrayLike, old_weight: ArrayLike, new: ArrayLike, new_weight: A
         ValueError: If a weight is negative or NaN.
     """
     before, added = nonnegative("old_weight", old_weight), nonnegative("new_weight", new_weight)
-    total = np.asarray(before + added)
-    share = np.where(total > 0.0, added / np.where(total > 0.0, total, 1.0), 0.0)
-    return plain(np.asarray(old) * (1.0 - share) + np.asarray(new) * share)
+    return plain(_blend(np.asarray(old), before, np.asarray(new), added))
 
 
 def default_probability(hazard: ArrayLike, months: ArrayLike) -> Result:

@@ -5,16 +5,15 @@ import pytest
 
 from agents.tables import Kind, LeaseStatus, Status
 from model.funding import (
+    add_corporate_debt,
     available_equity,
-    borrow,
     committed_equity,
     free_cash,
     fund_proposals,
-    issue_equity,
     loan_share,
     sector_debt_left,
-    sell_bitcoin,
 )
+from model.settlement import settle
 
 
 def funded(state, firm, equity, debt, merit):
@@ -101,11 +100,20 @@ def test_equity_that_must_be_borrowed_counts_as_debt(new_world):
     assert funded(world, [0], [58.0], [5.0], [1.0]) == [False]
 
 
+def settled(world, *cash):
+    """Let firms raise what they are short of."""
+    world.firms.cash = cash
+    world.ledger.set_opening_capital(np.arange(len(cash)))
+    world.begin_month()
+    settle(world)
+    world.ledger.check()
+
+
 def test_borrowing_this_month_counts_for_a_year(new_world):
     world = new_world(**{"finance.sector_debt_cap_busd": 0.1})
-    world.add_firms(2, cash=50.0, enterprise_value=1000.0)
-    np.testing.assert_allclose(borrow(world, np.array([90.0, 60.0])), [60, 40])
-    world.ledger.check()
+    world.add_firms(2, enterprise_value=1000.0)
+    settled(world, -90.0, -60.0)
+    np.testing.assert_allclose(world.firms.corporate_debt, [60, 40])
     for month in range(12):
         assert sector_debt_left(world) == 0.0
         world.month = month + 1
@@ -113,24 +121,46 @@ def test_borrowing_this_month_counts_for_a_year(new_world):
     assert sector_debt_left(world) == 100.0
 
 
-def test_new_debt_blends_into_coupon_and_maturity(world):
-    world.firms.corporate_debt[0] = 30.0
-    world.firms.coupon, world.firms.maturity, world.firms.enterprise_value = 0.0, 30, 1000.0
-    world.ledger.set_opening_capital(np.arange(3))
-    borrow(world, np.array([10.0, 0.0, 0.0]))
-    assert world.firms.coupon[0] == pytest.approx(world.scenario.finance.refinancing_coupon / 4)
-    np.testing.assert_array_equal(world.firms.maturity, [38, 30, 30])
+def test_what_is_borrowed_for_builds_is_not_lent_to_the_overdrawn_again(new_world):
+    world = new_world(**{"finance.sector_debt_cap_busd": 0.1})
+    world.add_firms(2, enterprise_value=1000.0)
+    site = world.add_sites(0, 200.0)[0]
+    world.add_lease(site, status=LeaseStatus.BUILDING, capex=80.0, promised=9, delivery=9)
+    world.month = 1
+    settled(world, 0.0, -60.0)
+    np.testing.assert_allclose(world.firms.corporate_debt, [70, 30])
+    assert sector_debt_left(world) == 0.0
+
+
+@pytest.mark.parametrize("overdrawn", [True, False])
+def test_new_debt_blends_into_coupon_and_maturity(world, overdrawn):
+    firms = world.firms
+    firms.corporate_debt[0] = 30.0
+    firms.coupon[:], firms.maturity[:], firms.enterprise_value[:] = 0.0, 30, 1000.0
+    firms.bitcoin[:], firms.btc[:] = 0.0, 0.0
+    if overdrawn:
+        settled(world, -10.0, 100.0, 100.0)
+    else:
+        add_corporate_debt(world, np.array([10.0, 0.0, 0.0]))
+    assert firms.corporate_debt[0] == pytest.approx(40.0)
+    assert firms.coupon[0] == pytest.approx(world.scenario.finance.refinancing_coupon / 4)
+    np.testing.assert_array_equal(firms.maturity, [38, 30, 30])
 
 
 def test_raising_cash_never_gives_more_than_is_wanted_or_there(world):
-    world.firms.equity_value = 1000.0
-    sold = sell_bitcoin(world, np.array([20.0, 80.0, 0.0]))
-    np.testing.assert_allclose(sold, [20, 50, 0])
-    np.testing.assert_allclose(world.firms.btc, [300, 0, 500])
-    issued = issue_equity(world, np.array([20.0, 500.0, 0.0]))
-    np.testing.assert_allclose(issued, [20, 200, 0])
-    np.testing.assert_allclose(issue_equity(world, np.full(3, 300.0)), [180, 0, 200])
-    world.ledger.check()
+    firms = world.firms
+    firms.equity_value = 1000.0
+    settled(world, -20.0, -80.0, 0.0)
+    np.testing.assert_allclose(firms.bitcoin, [30, 0, 50])
+    np.testing.assert_allclose(firms.btc, [300, 0, 500])
+    np.testing.assert_allclose(firms.equity_issued, [0, 30, 0])
+    np.testing.assert_allclose(firms.cash, 0.0, atol=1e-9)
+    firms.bitcoin, firms.btc, firms.equity_issued = 0.0, 0.0, 0.0
+    settled(world, -20.0, -500.0, 0.0)
+    np.testing.assert_allclose(firms.equity_issued, [20, 200, 0])
+    np.testing.assert_allclose(firms.cash, [0, -300, 0], atol=1e-9)
+    settled(world, -300.0, -300.0, -300.0)
+    np.testing.assert_allclose(firms.equity_issued, 200.0)
 
 
 def test_without_finance_every_proposal_is_funded(new_world):

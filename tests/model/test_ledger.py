@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from agents.columns import Table
 from agents.tables import FIRM
-from model.ledger import ACCOUNTS, ASSETS, DEBTS, EQUITY, LIABILITIES, MONEY, Ledger, LedgerError
+from model.ledger import (
+    ACCOUNTS,
+    ASSETS,
+    DEBTS,
+    EQUITY,
+    LIABILITIES,
+    MONEY,
+    Ledger,
+    LedgerError,
+    Posting,
+    Sheet,
+)
 
 FIRMS = 5
 
@@ -57,6 +68,25 @@ def test_debt_drawn_and_repaid_and_written_off_rolls_forward():
     ledger.new_month()
     assert ledger.debt["corporate_debt"].opens == pytest.approx(225.0)
     assert ledger.flows == {}
+
+
+def test_a_sheet_takes_back_part_of_what_was_posted():
+    repaid = Posting("repay", "corporate_debt", "cash", "lenders")
+    amounts = np.array([np.full(FIRMS, 4.0), np.arange(FIRMS, dtype=float)])
+    firms, ledger = opened()
+    ledger.post_sheet(Sheet(repaid, repaid._replace(taken_back=True)), amounts)
+    twin, once = opened()
+    once.post("repay", "corporate_debt", "cash", amounts[0], sector="lenders")
+    once.take_back("repay", "corporate_debt", "cash", amounts[1], np.arange(FIRMS), "lenders")
+    np.testing.assert_array_equal(firms.cash, twin.cash)
+    np.testing.assert_array_equal(firms.corporate_debt, [36, 37, 38, 39, 40])
+    assert (
+        (ledger.flows, ledger.sector_cash)
+        == (once.flows, once.sector_cash)
+        == ({"repay": 10.0}, {"lenders": 10.0})
+    )
+    assert ledger.debt == once.debt
+    ledger.check()
 
 
 def test_cash_between_firms_leaves_the_total_unchanged_even_when_rows_repeat():

@@ -6,7 +6,6 @@ import pytest
 from agents.tables import Kind, LeaseStatus, Status
 from model.funding import sector_debt_left
 from model.settlement import settle
-from model.treasury import _roll_over
 
 
 def balance(state):
@@ -317,15 +316,14 @@ def test_principal_may_stand_when_the_sector_gets_no_new_loans(world):
     world.scenario = world.scenario.with_values(**{"finance.sector_debt_cap_busd": 0.0})
     firms = world.firms
     firms.enterprise_value[:], firms.equity_value[:] = 1000.0, 800.0
-    firms.cash[0], firms.bitcoin[0], firms.btc[0], firms.corporate_debt[0] = 10.0, 0.0, 0.0, 100.0
+    firms.kind[0], firms.listed[0], firms.coupon[0], firms.maturity[0] = Kind.PRIVATE, False, 0.0, 4
+    firms.cash[0], firms.bitcoin[0], firms.btc[0], firms.corporate_debt[0] = 10.0, 0.0, 0.0, 120.0
     world.ledger.set_opening_capital(np.array([0]))
-    paid = np.zeros(len(firms))
-    paid[0] = 30.0
-    world.ledger.post("debt repaid", "corporate_debt", "cash", paid, sector="lenders")
-    world.scratch["debt_repaid"] = paid.copy()
+    world.begin_month()
     assert sector_debt_left(world) == 0.0
-    stands = _roll_over(world, np.maximum(-firms.cash, 0.0))
-    assert stands[0] == pytest.approx(20.0)
-    assert (firms.cash[0], firms.corporate_debt[0]) == pytest.approx((0.0, 90.0))
+    settle(world)
+    # An instalment of 30 falls due, 20 of it without money behind it.
+    assert (firms.cash[0], firms.corporate_debt[0]) == pytest.approx((0.0, 110.0))
+    assert world.scratch["debt_repaid"][0] == world.ledger.flows["debt repaid"] == pytest.approx(10.0)
     assert world.ledger.borrowed_in_year() == 0.0
-    world.ledger.check()
+    balance(world)
