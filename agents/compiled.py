@@ -46,7 +46,9 @@ def digest_of_imports(function: Callable[..., Any]) -> str:
 
 def _read_by(function: Callable[..., Any]) -> list[tuple[str, Any]]:
     names, code = getattr(function, "__globals__", {}), getattr(function, "__code__", None)
-    return [(name, _told(names[name])) for name in (code.co_names if code else ()) if name in names]
+    read = [name for name in (code.co_names if code else ()) if name in names]
+    # A function that calls itself does not import itself.
+    return [(name, _told(names[name])) for name in read if name != code.co_name]
 
 
 def _told(value: Any) -> Any:  # noqa: ANN401

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.compiled import compiled
+from agents.sums import pairwise_sum
 from agents.tables import LeaseStatus
 from model.baseline_tables import BaselineTables, load_tables
 from model.calendar import Calendar
@@ -197,15 +198,21 @@ def _plan_onsite(state: State) -> tuple[np.ndarray, np.ndarray]:
     ahead, places = horizons(state)[1:], supply.open_places(state.month)
     due = np.array([state.demand.due(state.month, months) for months in ahead])
     lacking = np.maximum(due[:, None] * share - coverage(state, ahead), 0.0)
-    both = np.zeros((2, *lacking.shape))
-    wanted, orders = both[0], both[1]
     if not lacking.any() or not places.any():
-        return orders, np.zeros(len(places))
-    gain = onsite_gains(state)
+        return np.zeros_like(lacking), np.zeros(len(places))
+    return _take_turns(onsite_gains(state), lacking, places)
+
+
+@compiled
+def _take_turns(gain: np.ndarray, lacking: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `_plan_onsite` does, from the gains and what is lacking by technology and buyer."""
+    wanted, orders, unmet = np.zeros(lacking.shape), np.zeros(lacking.shape), np.empty(places.size)
     # The last turn shares out what was wanted at the one before, and tells what is wanted still.
-    for rank in range(len(places) + 1):
-        _take_turn(rank, gain, lacking, places, np.add.reduce(both, axis=2), wanted, orders)
-    return orders, np.add.reduce(wanted, axis=1)
+    for rank in range(places.size + 1):
+        _take_turn(rank, gain, lacking, places, wanted, orders)
+    for technology in range(places.size):
+        unmet[technology] = pairwise_sum(wanted[technology])
+    return orders, unmet
 
 
 @compiled
@@ -214,7 +221,6 @@ def _take_turn(
     gain: np.ndarray,
     lacking: np.ndarray,
     places: np.ndarray,
-    totals: np.ndarray,
     wanted: np.ndarray,
     orders: np.ndarray,
 ) -> None:
@@ -224,8 +230,8 @@ def _take_turn(
     """
     technologies, buyers = orders.shape
     for technology in range(technologies):
-        left = max(places[technology] - totals[1, technology], 0.0)
-        share = min(left / max(totals[0, technology], MEGAWATTS), 1.0)
+        left = max(places[technology] - pairwise_sum(orders[technology]), 0.0)
+        share = min(left / max(pairwise_sum(wanted[technology]), MEGAWATTS), 1.0)
         for buyer in range(buyers):
             orders[technology, buyer] += wanted[technology, buyer] * share
     for buyer in range(buyers):

@@ -17,7 +17,7 @@ from agents.economics.tenants import (
     LeaseOffer,
     capital_annuity,
     highest_rent,
-    own_hall_value,
+    own_hall_of,
     power_cost_it,
 )
 from agents.tables import Contract, Kind
@@ -155,16 +155,69 @@ def onsite_gains(state: State) -> np.ndarray:
     The order takes its lead time, the grid its wait, which a request has to outlast; both are valued to the
     end of the same lease term, musd/IT MW.
     """
-    supply, lead = state.onsite, hall_lead(state)
-    buyers, rate, hall = state.hyperscalers, discount_rates(state), own_hall(state.scenario)
-    grid, ordered = state.grid.waits.T, supply.lead_months[:, None] / MONTHS
-    last = max(float(ordered.max()), lead) + state.terms.years[COLOCATION]
-    ready = np.maximum(np.concatenate([grid, np.repeat(ordered, len(buyers), axis=1)]), lead)
-    where = Alternatives(ready, state.grid.running_cost[:, None])
-    worth = own_hall_value(buyers.margin, rate, last, hall, where)
-    outlast = np.exp(-state.scenario.power.withdrawal * np.minimum(grid, last))
-    queued = worth[: len(grid)] * outlast
-    return worth[len(grid) :] - np.maximum.reduce(queued, axis=0, initial=0.0)
+    supply, lead, withdrawal = state.onsite, hall_lead(state), state.scenario.power.withdrawal
+    buyers, rate, years = state.hyperscalers, discount_rates(state), float(state.terms.years[COLOCATION])
+    where = state.grid.waits, supply.lead_months
+    exponents = _onsite_exponents(*where, rate, lead, years, withdrawal)
+    hall, discounts = own_hall(state.scenario), np.exp(exponents, exponents)
+    return _onsite_gains(*where, buyers.margin, rate, state.grid.running_cost, lead, years, *hall, discounts)
+
+
+@compiled
+def _last_year(lead_months: np.ndarray, lead: float, years: float) -> float:
+    """Return when a lease of a hall would end that the slowest technology supplies, years from now."""
+    return max(lead_months.max() / MONTHS, lead) + years
+
+
+@compiled
+def _onsite_exponents(
+    grid: np.ndarray, lead_months: np.ndarray, rate: np.ndarray, lead: float, years: float, withdrawal: float
+) -> np.ndarray:
+    """Return the exponents of what a start with each source of power is discounted by, then of the end.
+
+    Then come those of what is left of a request to the grid when it has waited, [.. x buyers].
+    """
+    buyers, regions, technologies = rate.size, grid.shape[1], lead_months.size
+    last, sources = _last_year(lead_months, lead, years), regions + technologies
+    exponents = np.empty((sources + 1 + regions, buyers))
+    for buyer in range(buyers):
+        for source in range(sources):
+            wait = grid[buyer, source] if source < regions else lead_months[source - regions] / MONTHS
+            exponents[source, buyer] = -rate[buyer] * max(wait, lead)
+        exponents[sources, buyer] = -rate[buyer] * last
+        for region in range(regions):
+            exponents[sources + 1 + region, buyer] = -withdrawal * min(grid[buyer, region], last)
+    return exponents
+
+
+@compiled
+def _onsite_gains(
+    grid: np.ndarray,
+    lead_months: np.ndarray,
+    margin: np.ndarray,
+    rate: np.ndarray,
+    running_cost: np.ndarray,
+    lead: float,
+    years: float,
+    capex: float,
+    residual: float,
+    discounts: np.ndarray,
+) -> np.ndarray:
+    buyers, regions, technologies = rate.size, grid.shape[1], lead_months.size
+    last, sources = _last_year(lead_months, lead, years), regions + technologies
+    gains = np.empty((technologies, buyers))
+    for buyer in range(buyers):
+        queued, at_end = 0.0, discounts[sources, buyer]
+        for source in range(sources):
+            wait = grid[buyer, source] if source < regions else lead_months[source - regions] / MONTHS
+            flow = margin[buyer], rate[buyer], running_cost[source]
+            sooner, at_start = max(wait, lead) < last, discounts[source, buyer]
+            worth = own_hall_of(*flow, capex, residual, sooner, at_start, at_end)
+            if source < regions:
+                queued = max(queued, worth * discounts[sources + 1 + source, buyer])
+            else:
+                gains[source - regions, buyer] = worth - queued
+    return gains
 
 
 def request_bids(state: State) -> np.ndarray:

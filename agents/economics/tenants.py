@@ -153,12 +153,12 @@ def _own_hall_values(given: np.ndarray, discounts: np.ndarray) -> np.ndarray:
     for entry in range(values.size):
         margin, rate, cost, capex, residual, ready, end = given[:, entry]
         at_start, at_end = discounts[:, entry]
-        values[entry] = _own_hall(margin, rate, cost, capex, residual, ready < end, at_start, at_end)
+        values[entry] = own_hall_of(margin, rate, cost, capex, residual, ready < end, at_start, at_end)
     return values
 
 
 @compiled
-def _own_hall(
+def own_hall_of(
     margin: float,
     rate: float,
     cost: float,
@@ -262,7 +262,7 @@ def _highest_rents(
         for other in range(others):
             there, cost = elsewhere[:, other, entry]
             sooner, at_start = there < ready + term, discounts[3 + other, entry]
-            best = max(best, _own_hall(margin, rate, cost, hall, hall_residual, sooner, at_start, ends))
+            best = max(best, own_hall_of(margin, rate, cost, hall, hall_residual, sooner, at_start, ends))
         rent = delivered * annuity_of(rate - escalator, term, grown[1, entry])
         rents[entry] = min((value - best) / rent, earns)
     return rents
