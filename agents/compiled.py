@@ -46,9 +46,11 @@ def digest_of_imports(function: Callable[..., Any]) -> str:
 
 def _read_by(function: Callable[..., Any]) -> list[tuple[str, Any]]:
     names, code = getattr(function, "__globals__", {}), getattr(function, "__code__", None)
-    read = [name for name in (code.co_names if code else ()) if name in names]
+    if code is None:
+        return []
     # A function that calls itself does not import itself.
-    return [(name, _told(names[name])) for name in read if name != code.co_name]
+    read = [name for name in code.co_names if name in names and name != code.co_name]
+    return [(name, _told(names[name])) for name in read]
 
 
 def _told(value: Any) -> Any:  # noqa: ANN401

@@ -210,9 +210,17 @@ def energy_prices(state: State) -> None:
     start = regions.capacity_price_start
     price = formulas.capacity_price(start, points, power.capacity_price_slope, power.capacity_price_cap)
     regions.capacity_price = price
-    risen = np.divide(price, start, out=np.ones(len(start)), where=start > 0.0)
-    regions.response_credit = regions.response_credit_start * risen
+    regions.response_credit = _rising_with(regions.response_credit_start, start, price)
     grid.running_cost = running_costs(state)
+
+
+@compiled
+def _rising_with(credit: np.ndarray, start: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """Return credits that rise like a price; they stay where there was none at the start."""
+    risen = np.empty(credit.size)
+    for region in range(credit.size):
+        risen[region] = credit[region] * (price[region] / start[region] if start[region] > 0.0 else 1.0)
+    return risen
 
 
 def connect(state: State) -> None:

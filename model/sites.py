@@ -39,15 +39,32 @@ def upgrade_sites(state: State) -> None:
     """Let sites that are not fit for AI become so: fibre, land and permits take time (part of phase 2)."""
     sites, choice = state.sites, state.scenario.choice
     drawn = state.streams.uniform("site upgrade", state.month, sites.slot)
-    lucky = rows_where(drawn < -np.expm1(-choice.upgrade_rate / MONTHS))
-    physical = sites.secured_mw[lucky] / np.maximum(sites.site_count[lucky], 1.0)
-    unfit = sites.us[lucky] & ~sites.convertible[lucky] & (sites.tenure[lucky] != Tenure.HOSTED)
-    upgraded = lucky[unfit & (physical >= UPGRADABLE_MW)]
+    chance = float(-np.expm1(-choice.upgrade_rate / MONTHS))
+    fit = sites.us, sites.convertible, sites.tenure
+    upgraded = _upgraded(drawn, chance, *fit, sites.secured_mw, sites.site_count)
     if len(upgraded):
         sites.convertible[upgraded] = True
         state.recorder.event(
             "fit for AI", firm=sites.owner[upgraded], site=upgraded, mw=sites.secured_mw[upgraded]
         )
+
+
+@compiled
+def _upgraded(
+    drawn: np.ndarray,
+    chance: float,
+    us: np.ndarray,
+    convertible: np.ndarray,
+    tenure: np.ndarray,
+    secured_mw: np.ndarray,
+    site_count: np.ndarray,
+) -> np.ndarray:
+    """Return the US sites that become fit for AI; a row may stand for several sites of one size."""
+    fit = np.zeros(drawn.size, np.bool_)
+    for site in range(drawn.size):
+        if drawn[site] < chance and us[site] and not convertible[site] and tenure[site] != Tenure.HOSTED:
+            fit[site] = secured_mw[site] / max(site_count[site], 1.0) >= UPGRADABLE_MW
+    return fit.nonzero()[0]
 
 
 def lapse_hosting(state: State) -> None:

@@ -62,24 +62,6 @@ def discount_rates(state: State) -> np.ndarray:
     return np.maximum(state.hyperscalers.discount_rate, NO_DISCOUNT)
 
 
-def grid_running_cost(state: State) -> np.ndarray:
-    """Return what it costs to run a hall on each region's grid, musd/IT MW-year above normal, [regions]."""
-    regions = state.regions
-    price = firm_power_price(
-        state.grid.industrial_price,
-        regions.energy_price_start,
-        regions.energy_index,
-        regions.capacity_price_start,
-        regions.capacity_price,
-    )
-    return hall_operation(state.scenario) + power_above_normal(state.scenario, np.asarray(price))
-
-
-def onsite_running_cost(state: State) -> np.ndarray:
-    """Return what it costs to run a hall behind the meter, musd/IT MW-year above normal, [technologies]."""
-    return hall_operation(state.scenario) + power_above_normal(state.scenario, state.onsite.cost)
-
-
 def hall_lead(state: State) -> float:
     """Return the years it takes to build a hall, expected slips included, whoever builds it."""
     return float(state.terms.lead[COLOCATION])
@@ -90,7 +72,16 @@ def running_costs(state: State) -> np.ndarray:
 
     [regions + technologies], musd/IT MW-year above normal.
     """
-    return np.concatenate([grid_running_cost(state), onsite_running_cost(state)])
+    regions = state.regions
+    grid = firm_power_price(
+        state.grid.industrial_price,
+        regions.energy_price_start,
+        regions.energy_index,
+        regions.capacity_price_start,
+        regions.capacity_price,
+    )
+    price = np.concatenate([grid, state.onsite.cost])
+    return hall_operation(state.scenario) + power_above_normal(state.scenario, price)
 
 
 def alternatives(state: State, buyers: np.ndarray) -> Alternatives:
@@ -159,8 +150,9 @@ def onsite_gains(state: State) -> np.ndarray:
     buyers, rate, years = state.hyperscalers, discount_rates(state), float(state.terms.years[COLOCATION])
     where = state.grid.waits, supply.lead_months
     exponents = _onsite_exponents(*where, rate, lead, years, withdrawal)
-    hall, discounts = own_hall(state.scenario), np.exp(exponents, exponents)
-    return _onsite_gains(*where, buyers.margin, rate, state.grid.running_cost, lead, years, *hall, discounts)
+    leases, flow = state.scenario.leases, (buyers.margin, rate, state.grid.running_cost)
+    hall, discounts = (leases.colocation_capex, leases.hall_residual), np.exp(exponents, exponents)
+    return _onsite_gains(*where, *flow, lead, years, *hall, discounts)
 
 
 @compiled
@@ -211,7 +203,7 @@ def _onsite_gains(
         for source in range(sources):
             wait = grid[buyer, source] if source < regions else lead_months[source - regions] / MONTHS
             flow = margin[buyer], rate[buyer], running_cost[source]
-            sooner, at_start = max(wait, lead) < last, discounts[source, buyer]
+            sooner, at_start = bool(max(wait, lead) < last), discounts[source, buyer]
             worth = own_hall_of(*flow, capex, residual, sooner, at_start, at_end)
             if source < regions:
                 queued = max(queued, worth * discounts[sources + 1 + source, buyer])
