@@ -39,6 +39,12 @@ _LOWER = {name: np.subtract if name in ASSETS else np.add for name in ACCOUNTS}
 _sum, _least = np.add.reduce, np.minimum.reduce
 
 _FLOAT = np.dtype(float)
+_EFFECTS = {
+    (debit, credit): (float(credit in MONEY) - float(debit in MONEY), debit in DEBTS or credit in DEBTS)
+    for debit in ACCOUNTS
+    for credit in ACCOUNTS
+}
+"""Sign of what a sector outside receives by a posting, and whether it moves a debt."""
 
 type Amount = np.ndarray | float
 
@@ -178,9 +184,11 @@ class Ledger:
         if not (sum(totals) < np.inf and enter_sheet(accounts, *sides, amounts)):
             for posting, amount in zip(sheet.postings, amounts, strict=True):
                 self._total(posting.flow, amount, amount)
-        for posting, total in zip(sheet.postings, totals, strict=True):
-            flow, debit, credit, sector, taken_back = posting
-            self._note(flow, debit, credit, sector, -total if taken_back else total)
+        for (flow, debit, credit, sector, taken_back), total in zip(sheet.postings, totals, strict=True):
+            if total:
+                self._note(flow, debit, credit, sector, -total if taken_back else total)
+            else:
+                self.flows.setdefault(flow, 0.0)
 
     def _post_to_all(self, flow: str, debit: str, credit: str, amount: Amount) -> float:
         """Enter one amount per firm, or one for all, in two accounts; return the total."""
@@ -336,10 +344,10 @@ class Ledger:
         self.flows[flow] = self.flows.get(flow, 0.0) + total
         if total == 0.0:
             return
-        if sector is not None and (debit in MONEY) != (credit in MONEY):
-            received = -total if debit in MONEY else total
-            self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received
-        if debit in DEBTS or credit in DEBTS:
+        received, rolls = _EFFECTS[debit, credit]
+        if sector is not None and received:
+            self.sector_cash[sector] = self.sector_cash.get(sector, 0.0) + received * total
+        if rolls:
             self._roll(debit, credit, total)
 
     def _roll(self, debit: str, credit: str, total: float) -> None:

@@ -52,6 +52,14 @@ def plain(value: Result) -> Result:
     return value if isinstance(value, np.ndarray) and value.ndim else float(value)
 
 
+def spread(given: tuple[Result, ...], shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return a row for each argument, of the shape to which they broadcast, or the one that is asked for."""
+    table = np.empty((len(given), *(np.broadcast(*given).shape if shape is None else shape)))
+    for row, entries in enumerate(given):
+        table[row] = entries
+    return table
+
+
 def finite(name: str, value: ArrayLike) -> Result:
     """Check that every entry is a finite number.
 

@@ -6,8 +6,9 @@ Money may be in any unit; power values are usually in million USD (musd) per MW,
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
-from agents.economics.discounting import annuity_factor
+from agents.compiled import compiled
+from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive, spread
+from agents.economics.discounting import annuity_factor, annuity_of
 
 
 def lease_annuity(escalator: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:
@@ -122,6 +123,17 @@ def level_payment(
     payments = positive("years", years) * periods
     # ln(1 + i) is the continuous rate of the same loan, whose annuity factor is n where i = 0.
     log_rate = np.log1p(per_period)
-    factor = annuity_factor(log_rate, payments)
-    accrual = np.where(per_period == 0.0, 1.0, per_period / np.where(per_period == 0.0, 1.0, log_rate))
-    return plain(nonnegative("principal", principal) * accrual / factor)
+    grown = np.expm1(-log_rate * payments)
+    loan = nonnegative("principal", principal), per_period, log_rate, payments, grown
+    table = spread(loan)
+    return plain(_payments(table.reshape(len(loan), -1)).reshape(table.shape[1:]))
+
+
+@compiled
+def _payments(loans: np.ndarray) -> np.ndarray:
+    paid = np.empty(loans.shape[1])
+    for loan in range(paid.size):
+        principal, per_period, log_rate, payments, grown = loans[:, loan]
+        accrual = 1.0 if per_period == 0.0 else per_period / log_rate
+        paid[loan] = principal * accrual / annuity_of(log_rate, payments, grown)
+    return paid

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agents.compiled import compiled
-from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
+from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive, spread
 from agents.economics.discounting import annuity_factor, annuity_of
 
 HOURS_PER_YEAR = 8766.0
@@ -133,18 +133,10 @@ def own_hall_value(
         nonnegative("ready", alternatives.ready, infinite=True),
         nonnegative("end", end, infinite=True),
     )
-    table = _spread(given, np.broadcast(*given).shape)
+    table = spread(given)
     discounts = np.exp(-table[1] * table[5:])
     worth = _own_hall_values(table.reshape(len(given), -1), discounts.reshape(2, -1))
     return worth.reshape(table.shape[1:])
-
-
-def _spread(given: tuple[Result, ...], shape: tuple[int, ...]) -> np.ndarray:
-    """Return a row for each argument, of the shape to which they broadcast."""
-    table = np.empty((len(given), *shape))
-    for row, entries in enumerate(given):
-        table[row] = entries
-    return table
 
 
 @compiled
@@ -200,7 +192,7 @@ def highest_rent(
     offers = _offered(margin, discount_rate, offer, hall)
     there = nonnegative("ready", alternatives.ready, infinite=True)
     cost = finite("running_cost", alternatives.running_cost)
-    others = _spread((there, cost), (np.broadcast(there, cost).shape[0], *offers.shape[1:]))
+    others = spread((there, cost), (np.broadcast(there, cost).shape[0], *offers.shape[1:]))
     rows, elsewhere = offers.reshape(len(offers), -1), others.reshape(*others.shape[:2], -1)
     flat, steep = _rent_exponents(rows, elsewhere)
     rents = _highest_rents(rows, elsewhere, np.exp(flat, flat), np.expm1(steep, steep))
@@ -222,7 +214,7 @@ def _offered(margin: ArrayLike, discount_rate: ArrayLike, offer: LeaseOffer, hal
         finite("service", offer.service),
         *hall,
     )
-    return _spread(given, np.broadcast(*given).shape)
+    return spread(given)
 
 
 @compiled
