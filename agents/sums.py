@@ -22,10 +22,14 @@ def pairwise_sum(values: np.ndarray) -> float:
         for value in values:
             total += value
         return total
-    parts, paired = values[:_ABREAST].copy(), count - count % _ABREAST
-    for place in range(_ABREAST, paired):
-        parts[place % _ABREAST] += values[place]
-    total = ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]))
+    a, b, c, d, e, f, g, h = values[:_ABREAST]
+    paired = count - count % _ABREAST
+    for place in range(_ABREAST, paired, _ABREAST):
+        a, b = a + values[place], b + values[place + 1]
+        c, d = c + values[place + 2], d + values[place + 3]
+        e, f = e + values[place + 4], f + values[place + 5]
+        g, h = g + values[place + 6], h + values[place + 7]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
     for place in range(paired, count):
         total += values[place]
     return total

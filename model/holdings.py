@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.compiled import compiled
+from agents.sums import pairwise_sum
 from agents.tables import USES, Kind, Status
 from model.panels import HOLDINGS
 
@@ -44,11 +45,21 @@ class Held(NamedTuple):
 def holdings(state: State) -> Held:
     """Return what sites and firms hold now."""
     sites, firms = state.sites, state.firms
-    by_site = np.empty((len(HOLDINGS), len(sites)))
-    by_site[: len(OWNED)] = sites.together(OWNED)
-    np.add.reduce(sites.hash, axis=1, out=by_site[_HASH])
-    by_site[_RUNNING] = sites.running_eh_s
+    owned = sites.stored("float64"), sites.positions(OWNED)
+    by_site = _of_sites(*owned, sites.hash, sites.running_eh_s)
     return Held(by_site, *_of_firms(by_site, sites.owner, firms.kind, firms.status, firms.enterprise_value))
+
+
+@compiled
+def _of_sites(table: np.ndarray, owned: np.ndarray, hash_eh_s: np.ndarray, running: np.ndarray) -> np.ndarray:
+    """Return what each site holds, [`HOLDINGS`, sites]; `owned` are columns of the table."""
+    held = np.empty((owned.size + 2, running.size))
+    for holding in range(owned.size):
+        held[holding] = table[owned[holding], : running.size]
+    for site in range(running.size):
+        held[_HASH, site] = pairwise_sum(hash_eh_s[site])
+    held[_RUNNING] = running
+    return held
 
 
 @compiled

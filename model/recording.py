@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agents.compiled import compiled
 from agents.tables import NEVER, LeaseStatus
 from model import recorded_tables
 from model.errors import GridrushError
@@ -119,8 +120,7 @@ class Recorder:
             self.lease_ended = np.concatenate((self.lease_ended, never))
             lessors = leases.landlord[known:].astype(np.int32)
             self.lease_lessor = np.concatenate((self.lease_lessor, lessors))
-        ended = (leases.status >= LeaseStatus.ENDED) & (self.lease_ended == NEVER)
-        self.lease_ended[ended] = state.month
+        _note_ends(leases.status, self.lease_ended, state.month)
 
     def _note_row(self, row: dict[str, float]) -> None:
         self.row = row
@@ -133,3 +133,11 @@ class Recorder:
             grown[: self.values.shape[0], : self.values.shape[1]] = self.values
             self.values = grown
         self.values[self.month, places] = np.fromiter(row.values(), float, len(row))
+
+
+@compiled
+def _note_ends(status: np.ndarray, ended: np.ndarray, month: int) -> None:
+    """Note the month in the rows of leases that have ended since the last time."""
+    for lease in range(status.size):
+        if status[lease] >= LeaseStatus.ENDED and ended[lease] == NEVER:
+            ended[lease] = month
