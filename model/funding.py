@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics.credit import blend_of, debt_capacity, equity_window
+from agents.economics.credit import blend_of, capacity_of, debt_capacity, window_of
 from agents.tables import Kind, LeaseStatus, Status
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 MUSD_PER_BUSD = 1000.0
+STANDING = (
+    *("cash", "restricted_cash", "equity_value", "equity_issued"),
+    *("enterprise_value", "project_debt", "bitcoin", "corporate_debt"),
+)
+"""Columns of firms that say what money they have and can raise."""
 
 
 def loan_share(investment_grade: bool, backstop: bool, scenario: Scenario) -> float:
@@ -101,24 +106,6 @@ def free_cash(state: State) -> np.ndarray:
     return np.maximum(np.minimum(uncommitted_cash(state), state.firms.cash), 0.0)
 
 
-def borrowing_room(state: State) -> np.ndarray:
-    """Return the corporate debt each firm can still take up, by its own standing, musd."""
-    firms, finance = state.firms, state.scenario.finance
-    if not finance.debt_enabled:
-        return np.zeros(len(firms))
-    return _room(corporate_debt_limit(state), firms.corporate_debt, firms.kind, firms.status)
-
-
-@compiled
-def _room(limit: np.ndarray, debt: np.ndarray, kind: np.ndarray, status: np.ndarray) -> np.ndarray:
-    """Return what is left of limits, for firms outside chapter 11 that are nobody's arm."""
-    room = np.zeros(limit.size)
-    for firm in range(limit.size):
-        if kind[firm] <= Kind.PRIVATE and status[firm] < Status.CHAPTER11:
-            room[firm] = max(limit[firm] - debt[firm], 0.0)
-    return room
-
-
 def corporate_debt_limit(state: State) -> np.ndarray:
     """Return the corporate debt lenders accept from each firm, musd."""
     firms, finance = state.firms, state.scenario.finance
@@ -144,26 +131,61 @@ def debt_terms(state: State) -> tuple[float, float, float]:
     return finance.refinancing_coupon, finance.private_coupon, due
 
 
-def equity_room(state: State) -> np.ndarray:
-    """Return the equity each listed firm can still issue, musd."""
-    firms = state.firms
-    share = state.scenario.finance.equity_share_per_year
-    window = equity_window(firms.equity_value, firms.equity_issued, share) * firms.listed
-    return _room(window, np.zeros(len(firms)), firms.kind, firms.status)
-
-
-def available_equity(state: State) -> tuple[np.ndarray, np.ndarray]:
+def available_equity(state: State) -> np.ndarray:
     """Return what each firm can put into new builds besides project loans, and the unborrowed part, musd.
 
-    Firms in chapter 11 can put in nothing, arms of AI customers whatever it takes.
+    [2 x firms]. Firms in chapter 11 can put in nothing, arms of AI customers whatever it takes.
     """
-    if not state.scenario.finance.enabled:
-        unlimited = np.full(len(state.firms), np.inf)
-        return unlimited, unlimited
-    unborrowed = uncommitted_cash(state) + equity_room(state)
-    means = np.maximum(unborrowed + borrowing_room(state), 0.0) * (state.firms.status < Status.CHAPTER11)
-    parent = funded_by_parent(state)
-    return np.where(parent, np.inf, means), np.where(parent, np.inf, np.maximum(unborrowed, 0.0))
+    firms, finance = state.firms, state.scenario.finance
+    if not finance.enabled:
+        return np.full((2, len(firms)), np.inf)
+    return _means(
+        firms.stored("float64"),
+        firms.positions(STANDING),
+        firms.kind,
+        firms.status,
+        firms.listed,
+        committed_equity(state),
+        cash_buffer(state),
+        finance.equity_share_per_year,
+        finance.refinancing_limit,
+        finance.btc_loan_to_value,
+        finance.debt_enabled,
+    )
+
+
+@compiled
+def _means(
+    table: np.ndarray,
+    standing: np.ndarray,
+    kind: np.ndarray,
+    status: np.ndarray,
+    listed: np.ndarray,
+    committed: np.ndarray,
+    buffer: np.ndarray,
+    share_per_year: float,
+    value_limit: float,
+    bitcoin_limit: float,
+    borrows: bool,
+) -> np.ndarray:
+    """Return what `available_equity` does; `standing` are the columns of the table called `STANDING`."""
+    means = np.zeros((2, kind.size))
+    for firm in range(kind.size):
+        if kind[firm] == Kind.AI_CUSTOMER:
+            means[:, firm] = np.inf
+            continue
+        cash, restricted = table[standing[0], firm], table[standing[1], firm]
+        equity, issued = table[standing[2], firm], table[standing[3], firm]
+        value, loans = table[standing[4], firm], table[standing[5], firm]
+        bitcoin, debt = table[standing[6], firm], table[standing[7], firm]
+        window = window_of(equity, issued, share_per_year) if listed[firm] else 0.0
+        limit = capacity_of(value, max(loans, 0.0), max(bitcoin, 0.0), value_limit, bitcoin_limit)
+        stands = kind[firm] <= Kind.PRIVATE and status[firm] < Status.CHAPTER11
+        unborrowed = cash + restricted - committed[firm] - buffer[firm] + (window if stands else 0.0)
+        room = max(limit - debt, 0.0) if stands and borrows else 0.0
+        means[0, firm] = max(unborrowed + room, 0.0) if status[firm] < Status.CHAPTER11 else 0.0
+        means[1, firm] = max(unborrowed, 0.0)
+    return means
 
 
 def sector_debt_left(state: State, taken: float = 0.0) -> float:

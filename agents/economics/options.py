@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import root_scalar
 
-from agents.economics.checks import Result, finite, nonnegative, plain, positive
+from agents.compiled import compiled
+from agents.economics.checks import Result, finite, nonnegative, plain, positive, spread
 
 
 def option_hurdle(
@@ -41,16 +42,29 @@ def option_hurdle(
     Raises:
         ValueError: If a rate is not positive, a volatility or window rate is negative, or any is not finite.
     """
-    rate = positive("discount_rate", discount_rate)
-    closing = rate + nonnegative("window_rate", window_rate)
-    variance = nonnegative("volatility", volatility) ** 2
-    # With m = drift of ln V and q = sqrt(m^2 + 2 s^2 (r + window)): -1/b = (q - m)/(2 (r + window)). The
-    # second form of q - m loses no digits when m > 0 and needs no division by s.
-    m = rate - finite("payout", payout) - 0.5 * variance
-    q = np.sqrt(m**2 + 2.0 * variance * closing)
-    falling = np.less_equal(m, 0.0)
-    shortfall = np.where(falling, q - m, 2.0 * variance * closing / np.where(falling, 1.0, q + m))
-    return plain(1.0 + shortfall / (2.0 * closing))
+    given = (
+        positive("discount_rate", discount_rate),
+        finite("payout", payout),
+        nonnegative("volatility", volatility),
+        nonnegative("window_rate", window_rate),
+    )
+    table = spread(given)
+    return plain(_hurdles(table.reshape(len(given), -1)).reshape(table.shape[1:]))
+
+
+@compiled
+def _hurdles(given: np.ndarray) -> np.ndarray:
+    hurdles = np.empty(given.shape[1])
+    for entry in range(hurdles.size):
+        rate, payout, volatility, window_rate = given[:, entry]
+        closing, variance = rate + window_rate, volatility**2
+        # With m = drift of ln V and q = sqrt(m^2 + 2 s^2 (r + window)): -1/b = (q - m)/(2 (r + window)). The
+        # second form of q - m loses no digits when m > 0 and needs no division by s.
+        m = rate - payout - 0.5 * variance
+        q = math.sqrt(m**2 + 2.0 * variance * closing)
+        shortfall = q - m if m <= 0.0 else 2.0 * variance * closing / (q + m)
+        hurdles[entry] = 1.0 + shortfall / (2.0 * closing)
+    return hurdles
 
 
 def switching_threshold(
