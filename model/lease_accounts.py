@@ -6,15 +6,15 @@ import numpy as np
 
 from agents.compiled import compiled
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
-from agents.economics.credit import build_draw
-from agents.economics.leases import level_payment
+from agents.economics.credit import draw_of
+from agents.economics.leases import level_payment_of
 from agents.tables import Kind, LeaseStatus
-from model.ledger import Posting, Sheet
+from model.ledger import Posting
 from model.state import State
 
 MONTHS = 12
 CREDIT_START = int(PREPAYMENT_CREDIT_START * MONTHS)
-LEASES = Sheet(
+LEASES = (
     # What was prepaid for a lease that is over, and what falls to the month of one that is not.
     Posting("prepayments credited", "prepayment", "earnings"),
     Posting("prepayments credited", "prepayment", "earnings"),
@@ -31,24 +31,68 @@ LEASES = Sheet(
 RENTS, LOANS, BUILDS = slice(0, 4), slice(4, 7), slice(7, 11)
 
 
-def settle_leases(state: State) -> None:
-    """Let tenants pay rent, landlords serve their project loans, and builds be paid for."""
-    amounts = np.zeros((len(LEASES.postings), len(state.firms)))
-    collect_rents(state, amounts[RENTS])
-    serve_project_loans(state, amounts[LOANS])
+def settle_leases(state: State, amounts: np.ndarray) -> None:
+    """Let tenants pay rent, landlords serve their project loans, and builds be paid for.
+
+    Args:
+        state: The state.
+        amounts: Filled with what is to be posted by firm (see `LEASES`), zeros so far.
+    """
+    firms, scratch = state.firms, state.scratch
+    credited = collect_rents(state, amounts[RENTS])
+    served = serve_project_loans(state, amounts[LOANS])
     pay_builds(state, amounts[BUILDS])
-    state.ledger.post_sheet(LEASES, amounts)
+    accounts = firms.prepayment, firms.project_debt, firms.restricted_cash
+    purse = scratch["cash_cost"], scratch["cash_flow"]
+    _add_up(credited, served, firms.kind, *accounts, *purse, amounts)
 
 
-def collect_rents(state: State, amounts: np.ndarray) -> None:
+@compiled
+def _add_up(
+    any_credited: bool,
+    any_served: bool,
+    kind: np.ndarray,
+    prepayment: np.ndarray,
+    project_debt: np.ndarray,
+    restricted_cash: np.ndarray,
+    cost: np.ndarray,
+    flow: np.ndarray,
+    amounts: np.ndarray,
+) -> None:
+    """Keep what is posted within the accounts; note the landlords' cost, debt service and cash flow."""
+    kept, credited, gross, running, interest, repaid, _, funded, borrowed, reserved, free = amounts
+    for firm in range(kind.size):
+        # The account is the sum over leases up to round-off, and must not end below zero.
+        kept[firm] = max(min(kept[firm], prepayment[firm]), 0.0)
+        earned = min(credited[firm], prepayment[firm] - kept[firm]) if any_credited else 0.0
+        credited[firm] = max(earned, 0.0)
+        gross[firm] = max(gross[firm] - earned, 0.0)
+        cost[firm] += running[firm]
+        flow[firm] += gross[firm] - running[firm]
+        if any_served:
+            principal = min(repaid[firm], project_debt[firm])
+            repaid[firm] = max(principal, 0.0)
+            cost[firm] += interest[firm] + principal
+            flow[firm] -= interest[firm] + principal
+        # Reserved cash pays first for the owners' part; parents of arms put in what is missing.
+        own = reserved[firm]
+        reserved[firm] = min(own, max(restricted_cash[firm], 0.0))
+        funded[firm] = own - reserved[firm] if kind[firm] == Kind.AI_CUSTOMER else 0.0
+        free[firm] = borrowed[firm] + own - reserved[firm]
+
+
+def collect_rents(state: State, amounts: np.ndarray) -> bool:
     """Escalate rents on anniversaries, collect them less prepayment credits, and pay the halls' operation.
 
     Args:
         state: The state.
         amounts: Filled with prepayments kept and credited, rents and operation by firm.
+
+    Returns:
+        Whether any prepayment was credited.
     """
-    leases, scratch = state.leases, state.scratch
-    credited = _collect_rents(
+    leases = state.leases
+    return _collect_rents(
         state.month,
         leases.landlord,
         leases.status,
@@ -61,7 +105,6 @@ def collect_rents(state: State, amounts: np.ndarray) -> None:
         leases.prepaid,
         amounts,
     )
-    _less_credits(credited, state.firms.prepayment, amounts, scratch["cash_cost"], scratch["cash_flow"])
 
 
 @compiled
@@ -102,23 +145,7 @@ def _collect_rents(
     return any_credited
 
 
-@compiled
-def _less_credits(
-    any_credited: bool, prepayment: np.ndarray, amounts: np.ndarray, cost: np.ndarray, flow: np.ndarray
-) -> None:
-    """Deduct what was prepaid from rents, and note the landlords' running cost and cash flow."""
-    kept, credited, gross, running = amounts
-    for firm in range(prepayment.size):
-        # The account is the sum over leases up to round-off, and must not end below zero.
-        kept[firm] = max(min(kept[firm], prepayment[firm]), 0.0)
-        earned = min(credited[firm], prepayment[firm] - kept[firm]) if any_credited else 0.0
-        credited[firm] = max(earned, 0.0)
-        gross[firm] = max(gross[firm] - earned, 0.0)
-        cost[firm] += running[firm]
-        flow[firm] += gross[firm] - running[firm]
-
-
-def serve_project_loans(state: State, amounts: np.ndarray) -> None:
+def serve_project_loans(state: State, amounts: np.ndarray) -> bool:
     """Pay level instalments over what is left of the term; while a hall is built its interest is added.
 
     A loan outlives a tenant's default: the landlord goes on paying until its own estate is settled.
@@ -126,9 +153,12 @@ def serve_project_loans(state: State, amounts: np.ndarray) -> None:
     Args:
         state: The state.
         amounts: Filled with interest, repayment and interest added by firm.
+
+    Returns:
+        Whether there is any loan to be served.
     """
-    firms, leases, scratch = state.firms, state.leases, state.scratch
-    rows, debt, rate, months = _loans(
+    leases = state.leases
+    rows, loans = _loans(
         state.month,
         leases.landlord,
         leases.status,
@@ -138,10 +168,13 @@ def serve_project_loans(state: State, amounts: np.ndarray) -> None:
         leases.project_rate,
         amounts[2],
     )
-    if len(rows):
-        paid = level_payment(debt, rate, months / MONTHS, periods_per_year=MONTHS)
-        _repay(rows, debt, rate, paid, leases.landlord, leases.project_debt, amounts)
-        _note_service(firms.project_debt, amounts, scratch["cash_cost"], scratch["cash_flow"])
+    if not len(rows):
+        return False
+    log_rate = np.log1p(loans[0])
+    grown = np.expm1(-log_rate * loans[1])
+    debts = leases.landlord, leases.project_rate, leases.project_debt
+    _repay(rows, loans, log_rate, grown, *debts, amounts)
+    return True
 
 
 @compiled
@@ -154,9 +187,9 @@ def _loans(
     project_debt: np.ndarray,
     project_rate: np.ndarray,
     added: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Add interest to loans of builds; return lease, debt, rate and months left of loans to be served."""
-    rows, count = np.empty(landlord.size, np.int64), 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add interest while building; return leases that serve loans, and monthly rate, months left and debt."""
+    rows, loans, count = np.empty(landlord.size, np.int64), np.empty((3, landlord.size)), 0
     for lease in range(landlord.size):
         if not project_debt[lease] > 0.0:
             continue
@@ -166,41 +199,34 @@ def _loans(
             added[landlord[lease]] += interest
         else:
             rows[count] = lease
+            loans[0, count] = project_rate[lease] / MONTHS
+            loans[1, count] = max(delivery[lease] + term[lease] - month, 1)
+            loans[2, count] = project_debt[lease]
             count += 1
-    rows = rows[:count]
-    months = np.maximum(delivery[rows] + term[rows] - month, 1)
-    return rows, project_debt[rows], project_rate[rows], months
+    return rows[:count], loans[:, :count]
 
 
 @compiled
 def _repay(
     rows: np.ndarray,
-    debt: np.ndarray,
-    rate: np.ndarray,
-    paid: np.ndarray,
+    loans: np.ndarray,
+    log_rate: np.ndarray,
+    grown: np.ndarray,
     landlord: np.ndarray,
+    project_rate: np.ndarray,
     project_debt: np.ndarray,
     amounts: np.ndarray,
 ) -> None:
     """Lower loans by their instalments, and add up interest and principal by landlord."""
     cost, repaid = amounts[0], amounts[1]
-    for number, lease in enumerate(rows):
-        interest = debt[number] * rate[number] / MONTHS
-        principal = min(paid[number] - interest, debt[number])
-        project_debt[lease] = debt[number] - principal
+    for number in range(rows.size):
+        lease, rate, months, debt = rows[number], loans[0, number], loans[1, number], loans[2, number]
+        interest = debt * project_rate[lease] / MONTHS
+        paid = level_payment_of(debt, rate, log_rate[number], months, grown[number])
+        principal = min(paid - interest, debt)
+        project_debt[lease] = debt - principal
         cost[landlord[lease]] += interest
         repaid[landlord[lease]] += principal
-
-
-@compiled
-def _note_service(project_debt: np.ndarray, amounts: np.ndarray, cost: np.ndarray, flow: np.ndarray) -> None:
-    """Keep repayment within the account, and note the landlords' debt service."""
-    interest, repaid = amounts[0], amounts[1]
-    for firm in range(project_debt.size):
-        principal = min(repaid[firm], project_debt[firm])
-        repaid[firm] = max(principal, 0.0)
-        cost[firm] += interest[firm] + principal
-        flow[firm] -= interest[firm] + principal
 
 
 def pay_builds(state: State, amounts: np.ndarray) -> None:
@@ -210,72 +236,44 @@ def pay_builds(state: State, amounts: np.ndarray) -> None:
 
     Args:
         state: The state.
-        amounts: Filled with what parents and lenders put in and is paid from reserved and free cash, by firm.
+        amounts: Filled with what lenders put in (in its second row) and owners have to pay (in its third).
     """
-    firms, leases = state.firms, state.leases
-    rows, capex, spent, months = _builds(
-        state.month, leases.status, leases.promised, leases.capex, leases.capex_spent
+    leases = state.leases
+    _pay_builds(
+        state.month,
+        leases.landlord,
+        leases.status,
+        leases.promised,
+        leases.capex,
+        leases.loan_share,
+        leases.capex_spent,
+        leases.project_debt,
+        amounts,
     )
-    if len(rows):
-        draw = build_draw(capex, spent, months)
-        _spend(
-            rows,
-            draw,
-            months,
-            leases.landlord,
-            leases.capex,
-            leases.loan_share,
-            leases.capex_spent,
-            leases.project_debt,
-            amounts,
-        )
-        _share_out(firms.kind, firms.restricted_cash, amounts)
 
 
 @compiled
-def _builds(
-    month: int, status: np.ndarray, promised: np.ndarray, capex: np.ndarray, capex_spent: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return lease, cost, what is spent of it and months left of builds not paid for yet."""
-    rows, months, count = np.empty(status.size, np.int64), np.empty(status.size, np.int64), 0
-    for lease in range(status.size):
-        if status[lease] <= LeaseStatus.DELIVERING and capex[lease] > capex_spent[lease]:
-            # A lease delivers before the month is settled, so its last draw falls a month earlier.
-            months[count] = promised[lease] - month if status[lease] == LeaseStatus.BUILDING else 1
-            rows[count] = lease
-            count += 1
-    rows = rows[:count]
-    return rows, capex[rows], capex_spent[rows], months[:count]
-
-
-@compiled
-def _spend(
-    rows: np.ndarray,
-    draw: np.ndarray,
-    months: np.ndarray,
+def _pay_builds(
+    month: int,
     landlord: np.ndarray,
+    status: np.ndarray,
+    promised: np.ndarray,
     capex: np.ndarray,
     loan_share: np.ndarray,
     capex_spent: np.ndarray,
     project_debt: np.ndarray,
     amounts: np.ndarray,
 ) -> None:
-    """Book what builds draw, and add up by landlord what is lent for them and what it pays itself."""
+    """Book what builds not paid for yet draw; add up by landlord what is lent for them and what it pays."""
     borrowed, own = amounts[1], amounts[2]
-    for number, lease in enumerate(rows):
-        loan = draw[number] * loan_share[lease]
-        capex_spent[lease] = capex_spent[lease] + draw[number] if months[number] > 1 else capex[lease]
+    for lease in range(status.size):
+        if status[lease] > LeaseStatus.DELIVERING or not capex[lease] > capex_spent[lease]:
+            continue
+        # A lease delivers before the month is settled, so its last draw falls a month earlier.
+        months = promised[lease] - month if status[lease] == LeaseStatus.BUILDING else 1
+        draw = draw_of(capex[lease], capex_spent[lease], float(months))
+        loan = draw * loan_share[lease]
+        capex_spent[lease] = capex_spent[lease] + draw if months > 1 else capex[lease]
         project_debt[lease] += loan
         borrowed[landlord[lease]] += loan
-        own[landlord[lease]] += draw[number] - loan
-
-
-@compiled
-def _share_out(kind: np.ndarray, restricted_cash: np.ndarray, amounts: np.ndarray) -> None:
-    """Say what of the owners' part parents put in, and what is paid from reserved and from free cash."""
-    funded, borrowed, reserved, free = amounts
-    for firm in range(kind.size):
-        own = reserved[firm]
-        reserved[firm] = min(own, max(restricted_cash[firm], 0.0))
-        funded[firm] = own - reserved[firm] if kind[firm] == Kind.AI_CUSTOMER else 0.0
-        free[firm] = borrowed[firm] + own - reserved[firm]
+        own[landlord[lease]] += draw - loan

@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.compiled import compiled
 from agents.tables import Status
-from model.lease_accounts import settle_leases
+from model.lease_accounts import LEASES, settle_leases
 from model.ledger import Posting, Sheet
 from model.state import State
 from model.treasury import settle_treasuries
@@ -37,85 +37,46 @@ RUNNING = Sheet(
     Posting("energy for clients", "cash", "earnings", "power"),
     Posting("energy for clients", "earnings", "cash", "power"),
     Posting("overhead", "earnings", "cash", "suppliers"),
+    *LEASES,
 )
+OVERHEADS, LET = slice(0, 3), slice(3, None)
 
 
 def settle(state: State) -> None:
     """Pay and collect everything that falls due this month."""
-    _run_mines(state)
-    settle_leases(state)
+    amounts = np.zeros((len(RUNNING.postings), len(state.firms)))
+    _run_mines(state, amounts[OVERHEADS])
+    settle_leases(state, amounts[LET])
+    state.ledger.post_sheet(RUNNING, amounts)
     settle_treasuries(state)
 
 
-def _run_mines(state: State) -> None:
+def _run_mines(state: State, running: np.ndarray) -> None:
     """Carry treasuries at the month's price, book the coins mined, and pay for power, hosting and overhead.
 
     Notes what mining at each site has brought beyond power and operation, pool fees deducted.
+
+    Args:
+        state: The state.
+        running: Filled with what clients' power and overhead cost, by firm, to be posted after hosting.
     """
-    firms, sites, scratch, ledger = state.firms, state.sites, state.scratch, state.ledger
+    firms, scratch, ledger = state.firms, state.scratch, state.ledger
     coin = state.btc_price * MUSD
-    mined, fees = scratch["mined_btc"], scratch["hosting_fee"]
-    energy, operation, resold = (
-        scratch[name] for name in ("energy_cost", "operating_cost", "response_income")
-    )
-    _note_margins(sites.owner, firms.pool_fee, coin, mined, resold, energy, fees, operation, sites.margin)
-    own = _by_owner(sites.owner, mined, energy, operation, resold, len(firms))
-    hosting = Hosting(*_settle_hosting(sites.owner, sites.host_site, fees, scratch["host_cost"], len(firms)))
-    mining, running, *left = _pay_for_mining(
-        own,
-        hosting.totals,
+    sums, hosting = _run_sites(state, coin)
+    mining, *left = _pay_for_mining(
+        sums,
         firms.pool_fee,
         firms.overhead,
         firms.status,
         coin,
         firms.bitcoin,
         firms.btc,
+        running,
     )
     scratch["production"], scratch["cash_cost"], scratch["cash_flow"] = left
     ledger.post_sheet(MINING, mining)
     if len(hosting.fee):
         ledger.transfer("hosting", hosting.client, hosting.host, hosting.fee)
-    ledger.post_sheet(RUNNING, running)
-
-
-@compiled
-def _note_margins(
-    owner: np.ndarray,
-    pool_fee: np.ndarray,
-    coin: float,
-    mined: np.ndarray,
-    resold: np.ndarray,
-    energy: np.ndarray,
-    fees: np.ndarray,
-    operation: np.ndarray,
-    margin: np.ndarray,
-) -> None:
-    """Write what mining at each site has brought beyond power and operation."""
-    for site in range(owner.size):
-        kept = 1.0 - pool_fee[owner[site]]
-        cost = energy[site] + fees[site] + operation[site]
-        margin[site] = mined[site] * coin * kept + resold[site] - cost
-
-
-@compiled
-def _by_owner(
-    owner: np.ndarray,
-    mined: np.ndarray,
-    energy: np.ndarray,
-    operation: np.ndarray,
-    resold: np.ndarray,
-    firms: int,
-) -> np.ndarray:
-    """Add up coins, energy, operation and resold power by owner; released sites belong to nobody."""
-    own = np.zeros((4, firms))
-    for site in range(owner.size):
-        firm = owner[site]
-        if firm >= 0:
-            own[0, firm] += mined[site]
-            own[1, firm] += energy[site]
-            own[2, firm] += operation[site]
-            own[3, firm] += resold[site]
-    return own
 
 
 class Hosting(NamedTuple):
@@ -125,56 +86,107 @@ class Hosting(NamedTuple):
         client: Firm row of the client of each hosted site.
         host: Firm row of its host.
         fee: What it pays, musd.
-        totals: By firm, in rows: fees paid, fees received, power hosts buy, fees to hosts outside the model.
     """
 
     client: np.ndarray
     host: np.ndarray
     fee: np.ndarray
-    totals: np.ndarray
+
+
+def _run_sites(state: State, coin: float) -> tuple[np.ndarray, Hosting]:
+    """Note what mining has brought at each site; return sums by firm (see `_add_up_sites`) and hosting."""
+    sites, scratch, firms = state.sites, state.scratch, state.firms
+    sums, firm = np.zeros((8, len(firms))), np.empty((2, len(sites)), dtype=np.int64)
+    fee = np.empty(len(sites))
+    count = _add_up_sites(
+        sites.owner,
+        sites.host_site,
+        scratch["mined_btc"],
+        scratch["energy_cost"],
+        scratch["operating_cost"],
+        scratch["response_income"],
+        scratch["hosting_fee"],
+        scratch["host_cost"],
+        firms.pool_fee,
+        coin,
+        sites.margin,
+        sums,
+        firm,
+        fee,
+    )
+    return sums, Hosting(firm[0, :count], firm[1, :count], fee[:count])
 
 
 @compiled
-def _settle_hosting(
-    owner: np.ndarray, host_site: np.ndarray, fees: np.ndarray, host_cost: np.ndarray, firms: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what clients pay to hosts, as in `Hosting`."""
-    client, host = np.empty(owner.size, np.int64), np.empty(owner.size, np.int64)
-    fee, totals, count = np.empty(owner.size), np.zeros((4, firms)), 0
+def _add_up_sites(
+    owner: np.ndarray,
+    host_site: np.ndarray,
+    mined: np.ndarray,
+    energy: np.ndarray,
+    operation: np.ndarray,
+    resold: np.ndarray,
+    fees: np.ndarray,
+    host_cost: np.ndarray,
+    pool_fee: np.ndarray,
+    coin: float,
+    margin: np.ndarray,
+    sums: np.ndarray,
+    hosting: np.ndarray,
+    fee: np.ndarray,
+) -> int:
+    """Write margins of sites, add up by owner, and list client, host and fee; return how many clients pay.
+
+    The sums are coins, energy, operation, resold power, and what `_host` adds. Released sites are nobody's.
+    """
+    count = 0
     for site in range(owner.size):
-        payer = owner[site]
-        if payer < 0 or not fees[site] > 0.0:
+        firm = owner[site]
+        cost = energy[site] + fees[site] + operation[site]
+        margin[site] = mined[site] * coin * (1.0 - pool_fee[firm]) + resold[site] - cost
+        if firm < 0:
             continue
-        payee = owner[host_site[site]] if host_site[site] >= 0 else -1
-        if payee < 0:
-            totals[3, payer] += fees[site]
-            continue
-        totals[0, payer] += fees[site]
-        totals[1, payee] += fees[site]
-        totals[2, payee] += host_cost[site]
-        client[count], host[count], fee[count] = payer, payee, fees[site]
-        count += 1
-    return client[:count], host[:count], fee[:count], totals
+        sums[0, firm] += mined[site]
+        sums[1, firm] += energy[site]
+        sums[2, firm] += operation[site]
+        sums[3, firm] += resold[site]
+        if fees[site] > 0.0:
+            host = int(owner[host_site[site]]) if host_site[site] >= 0 else -1
+            _host(firm, host, fees[site], host_cost[site], sums)
+            if host >= 0:
+                hosting[0, count], hosting[1, count], fee[count] = firm, host, fees[site]
+                count += 1
+    return count
+
+
+@compiled
+def _host(client: int, host: int, fee: float, host_cost: float, sums: np.ndarray) -> None:
+    """Add up fees paid and received, the power that hosts buy, and fees to hosts outside the model."""
+    if host < 0:
+        sums[7, client] += fee
+    else:
+        sums[4, client] += fee
+        sums[5, host] += fee
+        sums[6, host] += host_cost
 
 
 @compiled
 def _pay_for_mining(
-    own: np.ndarray,
-    hosting: np.ndarray,
+    sums: np.ndarray,
     pool_fee: np.ndarray,
     overhead: np.ndarray,
     status: np.ndarray,
     coin: float,
     bitcoin: np.ndarray,
     btc: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Take in the coins; return the amounts of both sheets, production, cash cost and cash flow by firm."""
+    running: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Take in coins, fill in running cost; return amounts of mining, production, cash cost and cash flow."""
     firms = pool_fee.size
-    mining, running = np.empty((10, firms)), np.empty((3, firms))
+    mining = np.empty((10, firms))
     production, cost, flow = np.empty(firms), np.empty(firms), np.empty(firms)
     for firm in range(firms):
-        coins, energy, operation, resold = own[0, firm], own[1, firm], own[2, firm], own[3, firm]
-        paid, received, bill, abroad = hosting[0, firm], hosting[1, firm], hosting[2, firm], hosting[3, firm]
+        coins, energy, operation, resold = sums[0, firm], sums[1, firm], sums[2, firm], sums[3, firm]
+        paid, received, bill, abroad = sums[4, firm], sums[5, firm], sums[6, firm], sums[7, firm]
         gain = btc[firm] * coin - bitcoin[firm]
         mining[0, firm] = max(gain, 0.0)
         mining[1, firm] = max(gain, 0.0) - gain
@@ -192,4 +204,4 @@ def _pay_for_mining(
         flow[firm] = made - bill - running[2, firm]
         spent = mining[5, firm] + operation + mining[7, firm] + abroad + paid
         cost[firm] = spent + running[1, firm] + running[2, firm]
-    return mining, running, production, cost, flow
+    return mining, production, cost, flow

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from agents.compiled import compiled
-from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive, spread
+from agents.economics.checks import Result, finite, fraction, nonnegative, plain, positive
 from agents.economics.discounting import annuity_factor, annuity_of
 
 
@@ -123,17 +123,23 @@ def level_payment(
     payments = positive("years", years) * periods
     # ln(1 + i) is the continuous rate of the same loan, whose annuity factor is n where i = 0.
     log_rate = np.log1p(per_period)
-    grown = np.expm1(-log_rate * payments)
-    loan = nonnegative("principal", principal), per_period, log_rate, payments, grown
-    table = spread(loan)
-    return plain(_payments(table.reshape(len(loan), -1)).reshape(table.shape[1:]))
+    factor = annuity_factor(log_rate, payments)
+    accrual = np.where(per_period == 0.0, 1.0, per_period / np.where(per_period == 0.0, 1.0, log_rate))
+    return plain(nonnegative("principal", principal) * accrual / factor)
 
 
 @compiled
-def _payments(loans: np.ndarray) -> np.ndarray:
-    paid = np.empty(loans.shape[1])
-    for loan in range(paid.size):
-        principal, per_period, log_rate, payments, grown = loans[:, loan]
-        accrual = 1.0 if per_period == 0.0 else per_period / log_rate
-        paid[loan] = principal * accrual / annuity_of(log_rate, payments, grown)
-    return paid
+def level_payment_of(
+    principal: float, per_period: float, log_rate: float, payments: float, grown: float
+) -> float:
+    """Return `level_payment` for one entry of a loop.
+
+    Args:
+        principal: Amount lent.
+        per_period: Interest i of a period.
+        log_rate: ln(1 + i).
+        payments: Number n of payments.
+        grown: exp(-n ln(1 + i)) - 1.
+    """
+    accrual = per_period / log_rate if per_period != 0.0 else 1.0
+    return principal * accrual / annuity_of(log_rate, payments, grown)

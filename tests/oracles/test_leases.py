@@ -12,6 +12,7 @@ from agents.economics.leases import (
     lease_annuity,
     lease_value,
     level_payment,
+    level_payment_of,
     powered_shell_equity,
     time_to_power_value,
 )
@@ -85,6 +86,18 @@ class TestLoans:
         for _ in range(12 * years):
             owed += owed * rate / 12 - payment
         assert owed == pytest.approx(0.0, abs=1e-7 * principal * (1 + rate / 12) ** (12 * years))
+
+    def test_loops_reckon_the_same_payments(self):
+        principal, rate, years = (
+            np.array([1.0, 100.0, 7.0]),
+            np.array([0.0, 0.0745, 0.2]),
+            np.array([1.0, 12.0, 0.25]),
+        )
+        log_rate, payments = np.log1p(rate / 12.0), years * 12.0
+        grown = np.expm1(-log_rate * payments)
+        terms = zip(principal, rate / 12.0, log_rate, payments, grown, strict=True)
+        found = [level_payment_of(*each) for each in terms]
+        np.testing.assert_array_equal(found, level_payment(principal, rate, years))
 
     def test_a_thirty_year_mortgage_at_six_percent_costs_0_6_percent_a_month(self):
         assert level_payment(100.0, 0.06, 30) == pytest.approx(0.5995505, rel=1e-6)
