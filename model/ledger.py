@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.columns import Table
-from model.entries import add_up, enter, enter_sheet, pay
+from model.entries import add_up, enter, enter_rows, enter_sheet, pay
 
 ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
 LIABILITIES = ("corporate_debt", "project_debt", "prepayment")
@@ -164,10 +164,7 @@ class Ledger:
         if rows is None:
             total = self._post_to_all(flow, debit, credit, amount)
         else:
-            total = self._total(flow, amount, rows)
-            column = self.firms.__dict__
-            column[debit][rows] = _RAISE[debit](column[debit][rows], amount)
-            column[credit][rows] = _LOWER[credit](column[credit][rows], amount)
+            total = self._post_to_some(flow, debit, credit, amount, rows)
         self._note(flow, debit, credit, sector, total)
 
     def post_sheet(self, sheet: Sheet, amounts: np.ndarray) -> None:
@@ -203,6 +200,14 @@ class Ledger:
         total = self._total(flow, amount, self.firms)
         _RAISE[debit](debited, amount, debited)
         _LOWER[credit](credited, amount, credited)
+        return total
+
+    def _post_to_some(self, flow: str, debit: str, credit: str, amount: Amount, rows: np.ndarray) -> float:
+        """Enter one amount per row, or one for all of them, in two accounts; return the total."""
+        column, total = self.firms.__dict__, self._total(flow, amount, rows)
+        if not (isinstance(amount, np.ndarray) and amount.shape == rows.shape):
+            amount = np.full(len(rows), amount, dtype=float)
+        enter_rows(column[debit], _SIGN_OF_DEBIT[debit], column[credit], _SIGN_OF_DEBIT[credit], rows, amount)
         return total
 
     def take_back(
