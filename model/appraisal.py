@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics.discounting import annuity_factor
-from agents.economics.valuation import (
-    arrival_value,
-    overhead_value,
-)
-from agents.tables import Tenure
+from agents.economics.discounting import annuity_of
+from agents.economics.valuation import overhead_of
 from model.lease_worth import lease_worth
-from model.ownership import machines_on_order
+from model.site_parts import sites_worth
 
 if TYPE_CHECKING:
-    from model.options import BlockTable
     from model.state import State
 
 MONTHS = 12.0
@@ -94,192 +89,102 @@ class Parts(NamedTuple):
 
 
 def appraise(state: State, holdings: Holdings, hands: Hands) -> Parts:
-    """Return the parts of each hand's holdings; as a whole never less than they fetch when broken up."""
-    count = len(hands.rate)
+    """Return the parts of each hand's holdings; as a whole never less than they fetch when broken up.
 
-    def add(hand: np.ndarray, value: np.ndarray) -> np.ndarray:
-        return np.bincount(hand, value, minlength=count)
-
-    mines, coming, power, machines = sites_worth(state, holdings, hands.rate)
-    if len(holdings.guest):
-        client_rate = hands.rate[holdings.guest_hand]
-        mines += add(
-            holdings.guest_hand, hosting_worth(state, holdings.guest, holdings.guest_new, client_rate)
-        )
-    leases, options = np.zeros(count), np.zeros(count)
-    if len(holdings.lease):
-        lease_rate = hands.lease_rate[holdings.lease_hand]
-        leases = add(holdings.lease_hand, lease_worth(state, holdings.lease, lease_rate))
-    if len(holdings.block):
-        options = add(holdings.block_hand, option_worth(state, holdings.block, holdings.gain, holdings.reach))
-    years, let = business(state, holdings, count)
-    overhead = overhead_value(hands.overhead, hands.rate, years)
-    kept = 1.0 - state.scenario.finance.distress_discount_single
-    return Parts(*_whole(mines, leases, options + coming, power, machines, overhead, let, kept))
-
-
-@compiled
-def _whole(
-    mines: np.ndarray,
-    leases: np.ndarray,
-    pipeline: np.ndarray,
-    power: np.ndarray,
-    machines: np.ndarray,
-    overhead: np.ndarray,
-    let: np.ndarray,
-    kept: float,
-) -> np.ndarray:
-    """Return the fields of `Parts`, one row each, from what the parts are worth before overhead."""
-    parts = np.empty((4, mines.size))
-    for hand in range(mines.size):
-        places = power[hand] + max(leases[hand], 0.0) + max(pipeline[hand], 0.0)
-        mining = mines[hand] - overhead[hand] * (1.0 - let[hand])
-        signed = leases[hand] - overhead[hand] * let[hand]
-        pieces = places * kept + machines[hand]
-        parts[0, hand] = mining + max(pieces - mining - signed - pipeline[hand], 0.0)
-        parts[1, hand] = signed
-        parts[2, hand] = pipeline[hand]
-        parts[3, hand] = places + machines[hand]
-    return parts
-
-
-def sites_worth(state: State, holdings: Holdings, rates: np.ndarray) -> np.ndarray:
-    """Return what sites are worth by hand, musd, [4 x hands].
-
-    Rows: mining; pipelines, later options on tenants included; unlet power and machines sold apart and in no
-    hurry. Machines are half way through their life on average when the next refresh begins. On somebody
-    else's premises only the machines count: the megawatts are the host's.
-
-    Coming megawatts that buyers do not look at yet are held to gain from a tenant what pipelines gain that
-    are on offer now (all blocks, where there is none), once they come within the buyers' horizon.
+    Overhead is reckoned for as long as the present business lasts, as the machines and rents that pay for it
+    are, and each megawatt in use, mined on or let, bears the same of it. Hosting is worth its margin while
+    the machines live, then their megawatts.
     """
-    sites, scenario, site = state.sites, state.scenario, holdings.site
-    bitcoin, finance, ai = scenario.bitcoin, scenario.finance, scenario.ai
-    rate = rates[holdings.site_hand]
-    columns = _SiteColumns(
-        *(sites.tenure, sites.stage, sites.mining_mw, sites.idle_mw, sites.pipeline_mw),
-        *(sites.convertible, sites.us, sites.energisation),
+    sites, leases, scenario = state.sites, state.leases, state.scenario
+    life = scenario.bitcoin.machine_life
+    held = holdings.site, holdings.site_hand, holdings.lease, holdings.lease_hand
+    megawatts, contracts = (sites.mining_mw, sites.idle_mw), (leases.gross_mw, leases.delivery, leases.term)
+    months = state.month, scenario.ai.planning_months
+    business, flat, steep = _ahead(
+        hands.rate, *held, *megawatts, sites.energisation, *contracts, months, life
     )
-    months = state.month, ai.planning_months
-    exponents = _site_exponents(site, rate, sites.energisation, months, -0.5 * bitcoin.machine_life)
-    discounts = np.exp(exponents, exponents)
-    machines = sites.hash[site] @ state.machine_price, machines_on_order(state)[site]
-    prices = bitcoin.machine_resale, finance.site_price, finance.mine_capex
-    later = ai.minimum_block_mw, _usual_gain(state)
-    reach, chances = reach_of(state, rate), stage_probability(state)
-    rows = discounts, reach, _offered(state), chances
-    return _site_parts(holdings, columns, machines, rows, prices, later, len(rates))
-
-
-class _SiteColumns(NamedTuple):
-    tenure: np.ndarray
-    stage: np.ndarray
-    mining_mw: np.ndarray
-    idle_mw: np.ndarray
-    pipeline_mw: np.ndarray
-    convertible: np.ndarray
-    us: np.ndarray
-    energisation: np.ndarray
-
-
-@compiled
-def _site_exponents(
-    site: np.ndarray, rate: np.ndarray, energisation: np.ndarray, months: tuple[int, int], refresh: float
-) -> np.ndarray:
-    """Return the exponents of three discounts: on the next refresh, coming megawatts, and later options."""
-    month, planning_months = months
-    exponents = np.empty((3, site.size))
-    for row in range(site.size):
-        left = energisation[site[row]] - month
-        exponents[0, row] = rate[row] * refresh
-        exponents[1, row] = -rate[row] * (max(left - 1, 0) / MONTHS)
-        exponents[2, row] = -rate[row] * (max(left - planning_months, 0) / MONTHS)
-    return exponents
+    discounts, grown = np.exp(flat, flat), np.expm1(steep, steep)
+    parts = _whole(
+        sites_worth(state, holdings, hands.rate, discounts),
+        lease_worth(state, holdings.lease, hands.lease_rate[holdings.lease_hand]),
+        holdings.lease_hand,
+        holdings.guest,
+        holdings.guest_hand,
+        holdings.guest_new,
+        sites.hosting_margin,
+        *megawatts,
+        hands.rate,
+        hands.overhead,
+        business,
+        discounts,
+        grown,
+        (life, HOURS_PER_YEAR * 1e-6 * scenario.power.availability),
+        1.0 - scenario.finance.distress_discount_single,
+    )
+    return Parts(*parts)
 
 
 @compiled
-def _site_parts(
-    holdings: Holdings,
-    columns: _SiteColumns,
-    machines: tuple[np.ndarray, np.ndarray],
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    prices: tuple[float, float, float],
-    later: tuple[float, float],
-    count: int,
-) -> np.ndarray:
-    resale, site_price, mine_capex = prices
-    running_new, ordered_new = machines
-    discounts, reach, offered, stage_chance = rows
-    least, usual_gain = later
-    parts = np.zeros((4, count))
-    for row in range(holdings.site.size):
-        site, hand, new = holdings.site[row], holdings.site_hand[row], holdings.new[row]
-        own = 0.0 if columns.tenure[site] == Tenure.HOSTED else 1.0
-        idle, pipeline = columns.idle_mw[site], columns.pipeline_mw[site]
-        mining = new * columns.mining_mw[site] * own
-        # Nobody keeps machines that are worth less than what they fetch and what would take their place.
-        fetched = running_new[row] * resale
-        running = max(holdings.fleet[row] + mining * discounts[0, row], fetched + mining)
-        parts[0, hand] += running + new * idle * own + ordered_new[row]
-        chance = stage_chance[columns.stage[site]]
-        coming = pipeline * chance * max(new - mine_capex, 0.0) * discounts[1, row]
-        if columns.convertible[site] and columns.us[site] and pipeline >= least and not offered[site]:
-            coming += pipeline * (chance * discounts[2, row]) * usual_gain * reach[row]
-        parts[1, hand] += coming
-        parts[2, hand] += site_price * (columns.mining_mw[site] + idle) * own
-        parts[3, hand] += (running_new[row] + ordered_new[row]) * resale
-    return parts
+def _ahead(
+    rate: np.ndarray,
+    site: np.ndarray,
+    site_hand: np.ndarray,
+    lease: np.ndarray,
+    lease_hand: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    energisation: np.ndarray,
+    gross_mw: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
+    months: tuple[int, int],
+    life: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each hand's business, and the exponents of discounts and of annuities.
 
-
-def _offered(state: State) -> np.ndarray:
-    """Return which sites offer their pipeline to tenants this month."""
-    table: BlockTable | None = state.scratch.get("blocks")
-    offered = np.zeros(len(state.sites), dtype=bool)
-    if table is not None:
-        offered[table.site[table.from_pipeline]] = True
-    return offered
-
-
-def hosting_worth(state: State, guest: np.ndarray, new: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return what hosting is worth to the host: its margin while the machines live, then their megawatts."""
-    sites, scenario = state.sites, state.scenario
-    left = 0.5 * scenario.bitcoin.machine_life
-    yearly = sites.hosting_margin[guest] * (HOURS_PER_YEAR * 1e-6 * scenario.power.availability)
-    per_mw = yearly * annuity_factor(rate, left) + new * np.exp(-rate * left)
-    return sites.mining_mw[guest] * per_mw + sites.idle_mw[guest] * new
-
-
-def business(state: State, holdings: Holdings, count: int) -> np.ndarray:
-    """Return how long each hand's present business lasts, and the part of its megawatts let, [2 x hands].
-
-    It lasts for the machines' life, or lease terms, by megawatts. Overhead is reckoned for that long, as the
-    machines and rents that pay for it are, and each megawatt in use, mined on or let, bears the same of it.
+    Business: how long it lasts, which is the machines' life, or lease terms, by megawatts, and the part of
+    its megawatts let, [2 x hands]. Discounts: on the next refresh by hand, then on coming megawatts and on
+    later options by site, end to end. Annuities: over half a machine's life, and as long as business lasts,
+    [2 x hands]. Machines are half way through their life on average when the next refresh begins.
     """
-    sites, leases = state.sites, state.leases
-    unlet = sites.mining_mw, sites.idle_mw
-    contracts = leases.gross_mw, leases.delivery, leases.term
-    return _business(holdings, unlet, contracts, state.month, state.scenario.bitcoin.machine_life, count)
+    count, (month, planning_months) = rate.size, months
+    business = _business(
+        site, site_hand, lease, lease_hand, mining_mw, idle_mw, gross_mw, delivery, term, month, life, count
+    )
+    flat, steep = np.empty(count + 2 * site.size), np.empty((2, count))
+    for hand in range(count):
+        flat[hand] = steep[0, hand] = -rate[hand] * (0.5 * life)
+        steep[1, hand] = -rate[hand] * business[0, hand]
+    for row in range(site.size):
+        owed, left = -rate[site_hand[row]], energisation[site[row]] - month
+        flat[count + row] = owed * (max(left - 1, 0) / MONTHS)
+        flat[count + site.size + row] = owed * (max(left - planning_months, 0) / MONTHS)
+    return business, flat, steep
 
 
 @compiled
 def _business(
-    holdings: Holdings,
-    unlet_mw: tuple[np.ndarray, np.ndarray],
-    contracts: tuple[np.ndarray, np.ndarray, np.ndarray],
+    site: np.ndarray,
+    site_hand: np.ndarray,
+    lease: np.ndarray,
+    lease_hand: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    gross_mw: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
     month: int,
     life: float,
     count: int,
 ) -> np.ndarray:
-    (mining_mw, idle_mw), (gross_mw, delivery, term) = unlet_mw, contracts
     unlet, let, let_years = np.zeros(count), np.zeros(count), np.zeros(count)
-    for row in range(holdings.site.size):
-        site = holdings.site[row]
-        unlet[holdings.site_hand[row]] += mining_mw[site] + idle_mw[site]
-    for row in range(holdings.lease.size):
-        lease, hand = holdings.lease[row], holdings.lease_hand[row]
-        end = delivery[lease] + term[lease] - month - 1
-        let[hand] += gross_mw[lease]
-        let_years[hand] += gross_mw[lease] * max(end, 0) / MONTHS
+    for row in range(site.size):
+        unlet[site_hand[row]] += mining_mw[site[row]] + idle_mw[site[row]]
+    for row in range(lease.size):
+        each, hand = lease[row], lease_hand[row]
+        end = delivery[each] + term[each] - month - 1
+        let[hand] += gross_mw[each]
+        let_years[hand] += gross_mw[each] * max(end, 0) / MONTHS
     lasts = np.empty((2, count))
     for hand in range(count):
         total = unlet[hand] + let[hand]
@@ -289,88 +194,68 @@ def _business(
     return lasts
 
 
-def stage_probability(state: State) -> np.ndarray:
-    """Return the chance that pipeline megawatts of each `Stage` energise."""
-    finance = state.scenario.finance
-    return np.array(
-        [
-            finance.probability_construction,
-            finance.probability_construction,
-            finance.probability_approved,
-            finance.probability_option,
-        ]
-    )
-
-
-def option_worth(state: State, block: np.ndarray, gain: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Return what finding a tenant is worth beyond mining, for all unlet megawatts of the blocks' sites."""
-    table: BlockTable = state.scratch["blocks"]
-    site, later = table.site[block], table.from_pipeline[block]
-    chance = np.where(later, stage_probability(state)[state.sites.stage[site]], 1.0)
-    return unlet_mw(state, block) * chance * gain * reach
-
-
-def unlet_mw(state: State, block: np.ndarray) -> np.ndarray:
-    """Return all megawatts of the kind a block offers that its site has still to let."""
-    table: BlockTable = state.scratch["blocks"]
-    sites, site = state.sites, table.site[block]
-    now = sites.mining_mw[site] + sites.idle_mw[site]
-    return np.where(table.from_pipeline[block], sites.pipeline_mw[site], now)
-
-
-def _usual_gain(state: State) -> float:
-    """Return what letting a coming megawatt gains at the blocks on offer, musd/MW; zero without any."""
-    table: BlockTable | None = state.scratch.get("blocks")
-    if table is None or not len(table.site):
-        return 0.0
-    weight = table.mw * table.from_pipeline
-    weight = weight if weight.any() else table.mw
-    return float(gain_of_letting(state, table) @ weight / np.add.reduce(weight))
-
-
-def gain_of_letting(state: State, table: BlockTable) -> np.ndarray:
-    """Return what each block's best use for a tenant is worth beyond mining on, musd/MW, zero or more.
-
-    Owners expect the going rent, but no more than the best bid for their block. Kept for the month: rents
-    do not change after signing.
-    """
-    known = state.scratch.get("gain_of_letting")
-    if known is None:
-        expected = np.minimum(state.expected_rent[1:], np.maximum.reduce(table.bid, initial=-np.inf))
-        known = surplus(state, expected, table.slope, table.level, table.resale - table.mine)
-        state.scratch["gain_of_letting"] = known
-    return known
-
-
-def surplus(
-    state: State, rent: np.ndarray, slope: np.ndarray, level: np.ndarray, instead: np.ndarray
+@compiled
+def _whole(
+    found: np.ndarray,
+    lease: np.ndarray,
+    lease_hand: np.ndarray,
+    guest: np.ndarray,
+    guest_hand: np.ndarray,
+    guest_new: np.ndarray,
+    hosting_margin: np.ndarray,
+    mining_mw: np.ndarray,
+    idle_mw: np.ndarray,
+    rate: np.ndarray,
+    overhead: np.ndarray,
+    business: np.ndarray,
+    discounts: np.ndarray,
+    grown: np.ndarray,
+    hosting: tuple[float, float],
+    kept: float,
 ) -> np.ndarray:
-    """Return what the best product is worth at the given rents, plus `instead`, musd per gross MW, or zero.
+    """Return the fields of `Parts`, one row each, from what `sites_worth`, leases and clients are worth.
 
-    Args:
-        state: The state.
-        rent: musd per IT MW-year, minus infinity where nobody bids, [n x 3].
-        slope: Of the lease line, [n x 3].
-        level: Of the lease line, [n x 3].
-        instead: Resale of displaced machines less the value of mining on, musd per gross MW, [n].
+    `discounts` and `grown` are the exponentials of what `_ahead` returns, `kept` what a sale in no hurry
+    leaves of the worth of places.
     """
-    return _surplus(rent, slope, level, instead, state.scenario.leases.it_to_gross)
+    parts, leases = np.empty((4, rate.size)), np.zeros(rate.size)
+    power = hosting_margin, mining_mw, idle_mw
+    hosted = _hosting(guest, guest_hand, guest_new, power, rate, discounts, grown[0], hosting)
+    for row in range(lease.size):
+        leases[lease_hand[row]] += lease[row]
+    for hand in range(rate.size):
+        mines, pipeline = found[0, hand] + hosted[hand], found[2, hand] + found[1, hand]
+        lasts, let = business[:, hand]
+        cost = overhead_of(overhead[hand], rate[hand], lasts, grown[1, hand])
+        places = found[3, hand] + max(leases[hand], 0.0) + max(pipeline, 0.0)
+        mining, signed = mines - cost * (1.0 - let), leases[hand] - cost * let
+        pieces = places * kept + found[4, hand]
+        parts[0, hand] = mining + max(pieces - mining - signed - pipeline, 0.0)
+        parts[1, hand], parts[2, hand] = signed, pipeline
+        parts[3, hand] = places + found[4, hand]
+    return parts
 
 
 @compiled
-def _surplus(
-    rent: np.ndarray, slope: np.ndarray, level: np.ndarray, instead: np.ndarray, it_to_gross: float
+def _hosting(
+    guest: np.ndarray,
+    guest_hand: np.ndarray,
+    guest_new: np.ndarray,
+    power: tuple[np.ndarray, np.ndarray, np.ndarray],
+    rate: np.ndarray,
+    discounts: np.ndarray,
+    grown: np.ndarray,
+    hosting: tuple[float, float],
 ) -> np.ndarray:
-    gain = np.empty(instead.size)
-    for row in range(instead.size):
-        best = -np.inf
-        for product in range(rent.shape[1]):
-            if np.isfinite(rent[row, product]):
-                best = max(best, slope[row, product] * rent[row, product] + level[row, product])
-        gain[row] = max(best * it_to_gross + instead[row], 0.0)
-    return gain
+    """Return what clients are worth to their hosts, by hand.
 
-
-def reach_of(state: State, rate: np.ndarray) -> np.ndarray:
-    """Return the present value of one paid when an eligible megawatt finds a tenant, at n rates."""
-    return arrival_value(state.signing_rate, state.scenario.choice.window_rate, rate)
+    `hosting` is how many years their machines live, and what one USD/MWh earns a megawatt, musd/year.
+    """
+    (margin, mining_mw, idle_mw), (years, earned) = power, hosting
+    worth = np.zeros(rate.size)
+    for row in range(guest.size):
+        site, hand, new = guest[row], guest_hand[row], guest_new[row]
+        yearly = margin[site] * earned
+        per_mw = yearly * annuity_of(float(rate[hand]), years, float(grown[hand])) + new * discounts[hand]
+        worth[hand] += mining_mw[site] * per_mw + idle_mw[site] * new
+    return worth

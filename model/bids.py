@@ -9,7 +9,8 @@ import numpy as np
 from agents.columns import rows_where
 from agents.compiled import compiled
 from agents.tables import Contract, Kind, LeaseStatus
-from model.appraisal import Hands, Holdings, appraise, reach_of, surplus, unlet_mw
+from model.appraisal import Hands, Holdings, appraise
+from model.letting import reach_of, surplus, unlet_mw
 from model.mining import fleets, mean_cash_cost
 from model.options import BlockTable, mine_values, rent_line, value_of_mining_on
 from model.tenants import buyer_rows

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.compiled import compiled
 from agents.economics.blocks import PREPAYMENT_CREDIT_START
-from agents.economics.discounting import yearly_step
-from agents.economics.valuation import deferred_credit_gain, risky_lease_value, spread_cost
+from agents.economics.discounting import annuity_of, step_of
+from agents.economics.valuation import AT_ONCE, deferred_credit_of, risky_lease_of, spread_cost_of
 
 if TYPE_CHECKING:
     from model.state import State
@@ -17,85 +17,117 @@ if TYPE_CHECKING:
 MONTHS = 12.0
 
 
-class _LeaseColumns(NamedTuple):
-    delivery: np.ndarray
-    term: np.ndarray
-    promised: np.ndarray
-    product: np.ndarray
-    it_mw: np.ndarray
-    capex: np.ndarray
-    capex_spent: np.ndarray
-    tenant_capex_share: np.ndarray
-    at_start: np.ndarray
-    backstop: np.ndarray
-    default_hazard: np.ndarray
-
-
 def lease_worth(state: State, lease: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """Return what live leases are worth to a landlord, cost still to be spent deducted, loans not.
 
-    A prepayment is owed at its face elsewhere; that it is credited late is a gain here.
+    The sum of `risky_lease_value`, `deferred_credit_gain` and `spread_cost`. A prepayment is owed at its face
+    elsewhere; that it is credited late is a gain here.
 
     Rents are reckoned as if they grew all the time and not once a year, from a level that pays in every lease
     year what the lease pays, as the formulas of value do. In the last year, when the rent is not raised any
     more, what is left comes out too high by half the growth of that rest at most.
     """
     leases, terms = state.leases, state.terms
-    columns = _LeaseColumns(
-        *(leases.delivery, leases.term, leases.promised, leases.product, leases.it_mw, leases.capex),
-        *(leases.capex_spent, leases.tenant_capex_share, leases.at_start),
-        *(leases.backstop, leases.default_hazard),
-    )
-    guarantee = state.scenario.ai.default_investment_grade
-    wait, left, begin, credited, build, since, hazard, back, unspent = _outlook(
-        lease, columns, terms.capex, terms.residual, state.month, guarantee
-    )
     growth = np.log1p(leases.escalator[lease])
-    rent = leases.rent_now[lease] * yearly_step(growth) * np.exp(growth * since)
-    income = rent * leases.it_mw[lease] * leases.operating_margin[lease]
-    value = risky_lease_value(income, growth, rate, hazard, wait, left, back)
-    prepaid = np.maximum(leases.prepaid[lease], 0.0)
-    if prepaid.any():
-        value += deferred_credit_gain(prepaid, rate + hazard, begin, credited)
-    return value - spread_cost(unspent, rate, build)
+    times = leases.delivery, leases.term, leases.promised
+    payer = leases.backstop, leases.default_hazard, state.scenario.ai.default_investment_grade
+    ahead, flat, steep = _outlook(lease, rate, growth, *times, *payer, state.month)
+    rents = leases.rent_now, leases.it_mw, leases.operating_margin, leases.prepaid
+    built = leases.product, leases.capex, leases.capex_spent, leases.tenant_capex_share, leases.at_start
+    discounts, grown = np.exp(flat, flat), np.expm1(steep, steep)
+    return _worth(lease, rate, growth, ahead, discounts, grown, *rents, *built, terms.capex, terms.residual)
 
 
 @compiled
 def _outlook(
     lease: np.ndarray,
-    columns: _LeaseColumns,
-    usual_capex: np.ndarray,
-    residual: np.ndarray,
-    month: int,
+    rate: np.ndarray,
+    growth: np.ndarray,
+    delivery: np.ndarray,
+    term: np.ndarray,
+    promised: np.ndarray,
+    backstop: np.ndarray,
+    default_hazard: np.ndarray,
     guarantee: float,
-) -> np.ndarray:
-    """Return what is ahead of each lease, [9 x leases].
+    month: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is ahead of each lease, [4 x leases], and exponents of its discounts and annuities.
 
-    Rows: years until delivery; of rent left; until prepayments are credited, and of crediting; of building;
-    since the rent in force was raised (the coming month may be an anniversary). Default hazard of who pays in
-    the end, the tenant or a guarantor of investment grade. Worth of what was built once the tenant has gone,
-    musd; old contracts state its cost. Cost not yet spent, musd.
+    Ahead are: the default hazard of who pays in the end, the tenant or a guarantor of investment grade; years
+    of rent left; of crediting a prepayment; of building. Discounts, [4 x leases]: growth since the rent in
+    force was raised (the coming month may be an anniversary), the term, the wait for delivery, that for
+    credits. Annuities, [5 x leases]: a year's growth, rents, the term, credits, building.
     """
-    ahead = np.empty((9, lease.size))
+    ahead, flat, steep = np.empty((4, lease.size)), np.empty((4, lease.size)), np.empty((5, lease.size))
     for row in range(lease.size):
         each = lease[row]
-        delivery = columns.delivery[each]
-        wait = max(delivery - month - 1, 0)
-        left = max(delivery + columns.term[each] - month - 1 - wait, 0)
-        begin = delivery + PREPAYMENT_CREDIT_START * MONTHS - month - 1
-        begin = min(max(begin, 0.0), float(wait + left))
-        age = max(month + 1 - delivery, 0)
-        ahead[0, row] = wait / MONTHS
-        ahead[1, row] = left / MONTHS
-        ahead[2, row] = begin / MONTHS
-        ahead[3, row] = (wait + left - begin) / MONTHS
-        ahead[4, row] = max(columns.promised[each] - month - 1, 0) / MONTHS
-        ahead[5, row] = (MONTHS if age > 0 and age % MONTHS == 0.0 else age % MONTHS) / MONTHS
-        hazard = columns.default_hazard[each]
-        ahead[6, row] = min(hazard, guarantee) if columns.backstop[each] else hazard
-        product, capex = columns.product[each] - 1, columns.capex[each]
-        usual = usual_capex[product] * columns.it_mw[each] * (1.0 - columns.tenant_capex_share[each])
-        scale = capex / max(usual, 1e-9) if columns.at_start[each] and usual > 0.0 else 1.0
-        ahead[7, row] = residual[product] * columns.it_mw[each] * scale
-        ahead[8, row] = max(capex - columns.capex_spent[each], 0.0)
-    return ahead
+        hazard = min(default_hazard[each], guarantee) if backstop[each] else default_hazard[each]
+        wait, years, begin, credited, since = _calendar(int(delivery[each]), int(term[each]), month)
+        build = max(max(promised[each] - month - 1, 0) / MONTHS, AT_ONCE)
+        risky = rate[row] + hazard
+        ahead[:, row] = hazard, years, credited, build
+        flat[0, row] = growth[row] * since
+        flat[1, row] = -risky * years
+        flat[2, row] = -risky * wait
+        flat[3, row] = -risky * begin
+        steep[0, row] = growth[row]
+        steep[1, row] = -(risky - growth[row]) * years
+        steep[2, row] = -risky * years
+        steep[3, row] = -risky * credited
+        steep[4, row] = -rate[row] * build
+    return ahead, flat, steep
+
+
+@compiled
+def _calendar(delivery: int, term: int, month: int) -> tuple[float, float, float, float, float]:
+    """Return years until delivery, of rent, until credits begin, of credits, and since the last raise."""
+    wait = max(delivery - month - 1, 0)
+    left = max(delivery + term - month - 1 - wait, 0)
+    begin = delivery + PREPAYMENT_CREDIT_START * MONTHS - month - 1
+    begin = min(max(begin, 0.0), float(wait + left))
+    credited = max((wait + left - begin) / MONTHS, AT_ONCE)
+    age = max(month + 1 - delivery, 0)
+    since = MONTHS if age > 0 and age % MONTHS == 0.0 else age % MONTHS
+    return wait / MONTHS, left / MONTHS, begin / MONTHS, credited, since / MONTHS
+
+
+@compiled
+def _worth(
+    lease: np.ndarray,
+    rate: np.ndarray,
+    growth: np.ndarray,
+    ahead: np.ndarray,
+    discounts: np.ndarray,
+    grown: np.ndarray,
+    rent_now: np.ndarray,
+    it_mw: np.ndarray,
+    operating_margin: np.ndarray,
+    prepaid: np.ndarray,
+    product: np.ndarray,
+    capex: np.ndarray,
+    capex_spent: np.ndarray,
+    tenant_capex_share: np.ndarray,
+    at_start: np.ndarray,
+    usual_capex: np.ndarray,
+    residual: np.ndarray,
+) -> np.ndarray:
+    """Return the values, from the exponentials of what `_outlook` returns."""
+    worth = np.empty(lease.size)
+    for row in range(lease.size):
+        each, kind = lease[row], product[lease[row]] - 1
+        hazard, years, credited, build = ahead[:, row]
+        risky = rate[row] + hazard
+        rent = rent_now[each] * step_of(growth[row], grown[0, row]) * discounts[0, row]
+        income = rent * it_mw[each] * operating_margin[each]
+        usual = usual_capex[kind] * it_mw[each] * (1.0 - tenant_capex_share[each])
+        # Old contracts state what was built by its cost.
+        scale = capex[each] / max(usual, 1e-9) if at_start[each] and usual > 0.0 else 1.0
+        back = float(residual[kind] * it_mw[each] * scale)
+        rents = annuity_of(risky - growth[row], years, grown[1, row])
+        occupied = annuity_of(risky, years, grown[2, row])
+        value = risky_lease_of(income, back, hazard, rents, discounts[1, row], occupied, discounts[2, row])
+        owed = float(max(prepaid[each], 0.0))
+        value += deferred_credit_of(owed, risky, credited, grown[3, row], discounts[3, row])
+        unspent = float(max(capex[each] - capex_spent[each], 0.0))
+        worth[row] = value - spread_cost_of(unspent, rate[row], build, grown[4, row])
+    return worth

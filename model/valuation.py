@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import rows_where
 from agents.compiled import compiled
+from agents.economics.valuation import arrival_of
 from agents.tables import LeaseStatus
-from model.appraisal import Hands, Holdings, appraise, gain_of_letting, reach_of
-from model.options import BlockTable
+from model.appraisal import Hands, Holdings, appraise
+from model.letting import blocks_on_offer, letting
 from model.state import State
-
-MUSD = 1e-6
 
 
 def value_firms(state: State) -> None:
@@ -25,11 +23,12 @@ def value_firms(state: State) -> None:
     firms = state.firms
     hands = Hands(firms.discount_rate, firms.lease_discount_rate, firms.overhead)
     parts = appraise(state, holdings_of_all(state), hands)
+    enterprise = parts.enterprise
     firms.value_mining = parts.mining
     firms.value_leases = parts.leases
     firms.value_pipeline = parts.pipeline
-    firms.enterprise_value = parts.enterprise
-    firms.equity_value = parts.enterprise - net_debt(state)
+    firms.enterprise_value = enterprise
+    firms.equity_value = enterprise - net_debt(state)
 
 
 def net_debt(state: State) -> np.ndarray:
@@ -45,72 +44,104 @@ def holdings_of_all(state: State) -> Holdings:
     Machines sold since are taken off the fleets in proportion to what they fetch; sites founded since count
     from next month.
     """
-    sites, leases, scratch = state.sites, state.leases, state.scratch
-    now = (sites.hash @ state.machine_price) * state.scenario.bitcoin.machine_resale
-    known = scratch["resale_value"], scratch["fleet_value"], scratch["new_mine_value"]
-    site, site_hand, fleet, new = _held(sites.owner, now, *known)
-    lease = rows_where(leases.status <= LeaseStatus.DELIVERING)
-    block, block_hand, gain, reach = _blocks(state)
-    guest, host = guests(state)
+    sites, leases, scratch, scenario = state.sites, state.leases, state.scratch, state.scenario
     return Holdings(
-        site=site,
-        site_hand=site_hand,
-        fleet=fleet,
-        new=new,
-        lease=lease,
-        lease_hand=leases.landlord[lease],
-        block=block,
-        block_hand=block_hand,
-        gain=gain,
-        reach=reach,
-        guest=guest,
-        guest_hand=sites.owner[host],
-        guest_new=_grown(scratch["new_mine_value"], len(sites))[host],
+        *_held(
+            sites.owner,
+            sites.host_site,
+            leases.status,
+            leases.landlord,
+            (sites.hash @ state.machine_price) * scenario.bitcoin.machine_resale,
+            scratch["resale_value"],
+            scratch["fleet_value"],
+            scratch["new_mine_value"],
+            blocks_on_offer(state)[0],
+            letting(state).gain,
+            state.firms.discount_rate,
+            (state.signing_rate, scenario.choice.window_rate),
+        )
     )
 
 
 @compiled
 def _held(
-    owner: np.ndarray, now: np.ndarray, before: np.ndarray, fleet: np.ndarray, new: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the sites somebody holds, who, what is left of their fleets, and what filling them is worth.
+    owner: np.ndarray,
+    host_site: np.ndarray,
+    status: np.ndarray,
+    landlord: np.ndarray,
+    now: np.ndarray,
+    before: np.ndarray,
+    fleet: np.ndarray,
+    new: np.ndarray,
+    block_site: np.ndarray,
+    gain: np.ndarray,
+    rate: np.ndarray,
+    tenants: tuple[float, float],
+) -> tuple[np.ndarray, ...]:
+    """Return the fields of `Holdings`; `now` and `before` are what machines fetch."""
+    site = (owner >= 0).nonzero()[0]
+    left, filling = _mines(site, now, before, fleet, new)
+    live = np.zeros(landlord.size, dtype=np.bool_)
+    for lease in range(landlord.size):
+        live[lease] = status[lease] <= LeaseStatus.DELIVERING
+    lease = live.nonzero()[0]
+    block, reach = _blocks(owner, block_site, rate, tenants)
+    guest, host, guest_new = _guests(owner, host_site, new)
+    return (
+        site,
+        owner[site],
+        left,
+        filling,
+        lease,
+        landlord[lease],
+        block,
+        owner[block_site[block]],
+        gain[block],
+        reach,
+        guest,
+        owner[host],
+        guest_new,
+    )
+
+
+@compiled
+def _mines(
+    sites: np.ndarray, now: np.ndarray, before: np.ndarray, fleet: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left of fleets, and what filling an empty megawatt is worth.
 
     Sites founded since the values were made have none yet.
     """
-    held = (owner >= 0).nonzero()[0]
-    left, filling = np.zeros(held.size), np.zeros(held.size)
-    for row in range(held.size):
-        site = held[row]
+    left, filling = np.zeros(sites.size), np.zeros(sites.size)
+    for row, site in enumerate(sites):
         if site < before.size:
             fetched = before[site] if before[site] > 0.0 else 1.0
             left[row] = fleet[site] * min(now[site] / fetched, 1.0)
             filling[row] = new[site]
-    return held, owner[held], left, filling
-
-
-def guests(state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Return hosted site rows whose host is known and there, and the hosts' site rows."""
-    guest = _guests(state.sites.owner, state.sites.host_site)
-    return guest, state.sites.host_site[guest]
+    return left, filling
 
 
 @compiled
-def _guests(owner: np.ndarray, host_site: np.ndarray) -> np.ndarray:
-    return ((host_site >= 0) & (owner >= 0) & (owner[host_site] >= 0)).nonzero()[0]
+def _blocks(
+    owner: np.ndarray, block_site: np.ndarray, rate: np.ndarray, tenants: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the month's blocks that somebody holds, and the reach of each."""
+    block = (owner[block_site] >= 0).nonzero()[0]
+    reach = np.empty(block.size)
+    for row in range(block.size):
+        reach[row] = arrival_of(tenants[0], tenants[1], float(rate[owner[block_site[block[row]]]]))
+    return block, reach
 
 
-def _blocks(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the month's blocks that somebody holds, their holder, gain and reach."""
-    table: BlockTable | None = state.scratch.get("blocks")
-    if table is None or not len(table.site):
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(0), np.zeros(0)
-    owner = state.sites.owner[table.site]
-    block = rows_where(owner >= 0)
-    gain = gain_of_letting(state, table)[block]
-    return block, owner[block], gain, reach_of(state, state.firms.discount_rate[owner[block]])
-
-
-def _grown(values: np.ndarray, count: int) -> np.ndarray:
-    """Return a site array with zeros for sites added since it was made."""
-    return values if len(values) == count else np.append(values, np.zeros(count - len(values)))
+@compiled
+def _guests(
+    owner: np.ndarray, host_site: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return hosted sites whose host is known and there, their hosts, and what filling a MW is worth."""
+    guest = ((host_site >= 0) & (owner >= 0) & (owner[host_site] >= 0)).nonzero()[0]
+    host = host_site[guest]
+    filling = np.zeros(guest.size)
+    for row in range(guest.size):
+        if host[row] < new.size:
+            filling[row] = new[host[row]]
+    return guest, host, filling

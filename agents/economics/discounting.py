@@ -67,11 +67,16 @@ def _step(growth: np.ndarray) -> np.ndarray:
 
 @compiled
 def _over_raise(growth: np.ndarray, rise: np.ndarray) -> np.ndarray:
-    share = np.ones(growth.size)
+    share = np.empty(growth.size)
     for row in range(growth.size):
-        if growth[row] != 0.0:
-            share[row] = growth[row] / rise[row]
+        share[row] = step_of(growth[row], rise[row])
     return share
+
+
+@compiled
+def step_of(growth: float, rise: float) -> float:
+    """Return `yearly_step` for one entry of a loop, from `rise`, exp(growth) - 1."""
+    return growth / rise if growth != 0.0 else 1.0
 
 
 @lru_cache

@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from agents.compiled import compiled
 from agents.economics.checks import Result, finite, nonnegative, plain, positive
-from agents.economics.discounting import annuity_factor
+from agents.economics.discounting import annuity_factor, annuity_of
 
 MONTHS = 12.0
+AT_ONCE = 1e-9
+"""Years over which a cost is spread that is due now."""
 
 
 def risky_lease_value(
@@ -55,15 +58,32 @@ def risky_lease_value(
     return plain(np.exp(-rate * nonnegative("wait", wait)) * value)
 
 
+@compiled
+def risky_lease_of(
+    income: float, residual: float, hazard: float, rents: float, ended: float, occupied: float, begun: float
+) -> float:
+    """Return `risky_lease_value` for one entry of a loop, from its annuities and discounts.
+
+    Those are `rents` at k - g and `occupied` at k over the term, `ended` after it and `begun` after the wait.
+    """
+    return begun * (income * rents + residual * (ended + hazard * occupied))
+
+
 def spread_cost(cost: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:
     """Return the present value of a cost paid evenly over a time; the cost itself if it is due now.
 
     Raises:
         ValueError: If a cost, rate or time is negative, or any is NaN.
     """
-    time = np.maximum(nonnegative("years", years), 1e-9)
+    time = np.maximum(nonnegative("years", years), AT_ONCE)
     factor = annuity_factor(nonnegative("discount_rate", discount_rate), time)
     return plain(nonnegative("cost", cost) * factor / time)
+
+
+@compiled
+def spread_cost_of(cost: float, rate: float, years: float, grown: float) -> float:
+    """Return `spread_cost` for one entry of a loop, from `grown`, exp(-rate years) - 1."""
+    return cost * annuity_of(rate, years, grown) / years
 
 
 def arrival_value(arrival_rate: ArrayLike, closing_rate: ArrayLike, discount_rate: ArrayLike) -> Result:
@@ -77,6 +97,12 @@ def arrival_value(arrival_rate: ArrayLike, closing_rate: ArrayLike, discount_rat
     arrival = nonnegative("arrival_rate", arrival_rate)
     closing = nonnegative("closing_rate", closing_rate) + positive("discount_rate", discount_rate)
     return plain(arrival / (arrival + closing))
+
+
+@compiled
+def arrival_of(arrival_rate: float, closing_rate: float, discount_rate: float) -> float:
+    """Return `arrival_value` for one entry of a loop."""
+    return arrival_rate / (arrival_rate + (closing_rate + discount_rate))
 
 
 def overhead_value(monthly: ArrayLike, discount_rate: ArrayLike, years: ArrayLike) -> Result:
@@ -94,6 +120,12 @@ def overhead_value(monthly: ArrayLike, discount_rate: ArrayLike, years: ArrayLik
         positive("discount_rate", discount_rate), nonnegative("years", years, infinite=True)
     )
     return plain(MONTHS * nonnegative("monthly", monthly) * factor)
+
+
+@compiled
+def overhead_of(monthly: float, discount_rate: float, years: float, grown: float) -> float:
+    """Return `overhead_value` for one entry of a loop, from `grown`, exp(-rate years) - 1."""
+    return MONTHS * monthly * annuity_of(discount_rate, years, grown)
 
 
 def deferred_credit_gain(
@@ -118,3 +150,9 @@ def deferred_credit_gain(
     rate = nonnegative("discount_rate", discount_rate)
     credited = spread_cost(prepaid, rate, years) * np.exp(-rate * nonnegative("wait", wait))
     return plain(np.asarray(prepaid) - credited)
+
+
+@compiled
+def deferred_credit_of(prepaid: float, rate: float, years: float, grown: float, begun: float) -> float:
+    """Return `deferred_credit_gain` for one entry of a loop; `begun` is the discount on its wait."""
+    return prepaid - spread_cost_of(prepaid, rate, years, grown) * begun

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from agents.economics.blocks import lease_line
+from agents.economics.discounting import yearly_step
 from agents.economics.leases import powered_shell_equity
+from agents.economics.valuation import deferred_credit_gain, risky_lease_value, spread_cost
 from agents.tables import Kind, LeaseStatus, Product, Stage
 from model.appraisal import Hands, appraise
 from model.bids import appraise_targets
@@ -27,7 +29,7 @@ def fresh(**values):
 
 def valued(state):
     """Value again after something was changed in the month's tables."""
-    state.scratch.pop("gain_of_letting", None)
+    state.scratch.pop("letting", None)
     value_firms(state)
     return state.firms
 
@@ -278,6 +280,33 @@ def test_a_running_lease_is_worth_the_months_of_rent_that_are_still_to_come(new_
     paid = 1.7 * (1.0 + escalator) ** ((months - delivery) // 12) / 12.0 * 68.0 * 0.85
     exact = float(paid @ np.exp(-rate * (months - 51 + 0.5) / 12.0))
     assert lease_worth(world, np.array([row]), np.array([rate]))[0] == pytest.approx(exact, rel=off)
+
+
+def test_the_loop_over_leases_is_the_formulas_to_the_last_bit(new_world):
+    world = new_world()
+    world.add_firms(1)
+    world.add_sites(np.array([0]), 400.0)
+    world.month, rate, hazard, escalator = 30, np.array([0.09]), np.array([0.03]), 0.025
+    given = {"default_hazard": 0.03, "escalator": escalator, "capex": 300.0, "capex_spent": 40.0}
+    row = world.add_lease(
+        0,
+        delivery=40,
+        promised=38,
+        term=144,
+        rent_now=1.5,
+        prepaid=20.0,
+        status=LeaseStatus.BUILDING,
+        **given,
+    )
+    leases, growth = world.leases, np.log1p(np.array([escalator]))
+    back = world.terms.residual[leases.product[[row]] - 1] * leases.it_mw[[row]]
+    rent = 1.5 * yearly_step(growth) * np.exp(growth * 0.0)
+    income = rent * leases.it_mw[[row]] * leases.operating_margin[[row]]
+    value = risky_lease_value(income, growth, rate, hazard, np.array([9 / 12.0]), np.array([12.0]), back)
+    owed, start, years = np.array([20.0]), np.array([33 / 12.0]), np.array([120 / 12.0])
+    value += deferred_credit_gain(owed, rate + hazard, start, years)
+    value -= spread_cost(np.array([260.0]), rate, np.array([7 / 12.0]))
+    assert (lease_worth(world, np.array([row]), rate) == value).all()
 
 
 def test_an_estate_values_leases_like_a_listed_landlord(new_world):
