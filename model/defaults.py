@@ -173,7 +173,8 @@ def _emerge(state: State, rows: np.ndarray) -> None:
 def _mark_distress(state: State, worse: np.ndarray, better: np.ndarray) -> None:
     """Write down who has fallen into distress, and who has got out of it."""
     firms = state.firms
-    firms.status[better] = Status.ACTIVE
+    if len(better):
+        firms.status[better] = Status.ACTIVE
     if len(worse):
         firms.status[worse] = Status.DISTRESSED
         firms.distress_month[worse] = state.month

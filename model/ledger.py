@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.columns import Table
+from agents.columns import Table, rows_where
 from model.entries import add_up, enter, enter_rows, enter_sheet, pay
 
 ASSETS = ("cash", "restricted_cash", "bitcoin", "machines", "property")
@@ -291,17 +291,20 @@ class Ledger:
         Raises:
             LedgerError: If more than round-off is left in an account.
         """
-        column = self.firms.__dict__
-        gross = np.abs(np.array(_accounts(column)))
+        books, places = self.firms.matrix("float64"), self.firms.positions(ACCOUNTS)
+        gross = np.abs(books[places])
         # A firm that has paid everything out may have nothing left but round-off.
         slack = TOLERANCE * (gross[:, rows].sum(axis=0) + TOLERANCE * gross.sum())
+        column = self.firms.__dict__
         column["capital"][rows] += column["earnings"][rows]
         column["earnings"][rows] = 0.0
-        for name in ACCOUNTS:
-            left = column[name][rows]
-            if (np.abs(left) > slack).any():
-                raise LedgerError(f"{name} of a closed firm is {left} musd and not zero")
-            column[name][rows] = 0.0
+        theirs = places[:, None], rows
+        left = books[theirs]
+        off = np.abs(left) > slack
+        if off.any():
+            account = int(rows_where(off.any(axis=1))[0])
+            raise LedgerError(f"{ACCOUNTS[account]} of a closed firm is {left[account]} musd and not zero")
+        books[theirs] = 0.0
 
     def check(self) -> None:
         """Assert that balance sheets balance, that no cash came or went, and that the debt rolls forward.
