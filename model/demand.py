@@ -84,30 +84,84 @@ def start_demand(state: State) -> None:
 
 def update_demand(state: State) -> None:
     """Set the load due, what is on order and what is still needed (part of phase 1)."""
-    buyers, path, ai = state.hyperscalers, state.demand, state.scenario.ai
-    count_leases(state)
-    buyers.demand_mw = buyers.demand_share * path.due(state.month)
-    covered = coverage(state, [ai.planning_months])[0]
-    wanted = buyers.demand_share * path.due(state.month, ai.planning_months)
-    buyers.committed_mw = np.maximum(covered - delivered(state), 0.0)
-    buyers.need_mw = np.maximum(wanted - covered, 0.0) * (buyers.barred_until <= state.month)
-    busted = ai.bust_month is not None and state.month >= ai.bust_month
+    ai, grid, month = state.scenario.ai, state.grid, state.month
+    leases, buyers, onsite, plan = state.leases, state.hyperscalers, state.onsite, [ai.planning_months]
+    _set_needs(
+        leases.tenant,
+        leases.status,
+        leases.gross_mw,
+        buyers.grid_mw,
+        buyers.onsite_mw,
+        onsite.orders,
+        np.array(plan) + (month + 1 - onsite.next_month),
+        grid.under_construction(month, plan),
+        grid.expected[grid.horizons.index(ai.planning_months)],
+        buyers.demand_share,
+        buyers.barred_until,
+        state.demand.due(month),
+        state.demand.due(month, ai.planning_months),
+        month,
+        buyers.demand_mw,
+        buyers.leased_mw,
+        buyers.committed_mw,
+        buyers.need_mw,
+    )
+    busted = ai.bust_month is not None and month >= ai.bust_month
     state.scratch["tenant_hazard_factor"] = ai.bust_default_factor if busted else 1.0
-    if state.month == 0:
+    if month == 0:
         state.onsite.unmet = _plan_onsite(state)[1]
+
+
+@compiled
+def _set_needs(
+    tenant: np.ndarray,
+    status: np.ndarray,
+    gross_mw: np.ndarray,
+    grid_mw: np.ndarray,
+    onsite_mw: np.ndarray,
+    orders: np.ndarray,
+    deliveries: np.ndarray,
+    construction: np.ndarray,
+    expected: np.ndarray,
+    demand_share: np.ndarray,
+    barred_until: np.ndarray,
+    due: float,
+    planned: float,
+    month: int,
+    demand_mw: np.ndarray,
+    leased_mw: np.ndarray,
+    committed_mw: np.ndarray,
+    need_mw: np.ndarray,
+) -> None:
+    """Write each buyer's load due, what it leases, what it has on order and what it still needs, MW.
+
+    It plans for the load that will be due later; what is sure to have come by then is that of `_secured`.
+    """
+    leased_mw[:] = leased(tenant, status, gross_mw, leased_mw.size)
+    supply = grid_mw, onsite_mw, leased_mw, orders, deliveries, construction
+    covered = _secured(tenant, status, gross_mw, *supply)[0] + expected
+    for buyer in range(covered.size):
+        running = grid_mw[buyer] + onsite_mw[buyer] + leased_mw[buyer]
+        demand_mw[buyer] = demand_share[buyer] * due
+        committed_mw[buyer] = max(covered[buyer] - running, 0.0)
+        barred = barred_until[buyer] > month
+        need_mw[buyer] = 0.0 if barred else max(demand_share[buyer] * planned - covered[buyer], 0.0)
+
+
+@compiled
+def leased(tenant: np.ndarray, status: np.ndarray, gross_mw: np.ndarray, buyers: int) -> np.ndarray:
+    """Return what each buyer has running on miners' sites, MW."""
+    mw = np.zeros(buyers)
+    for lease in range(tenant.size):
+        if status[lease] == LeaseStatus.DELIVERING:
+            mw[tenant[lease]] += gross_mw[lease]
+    return mw
 
 
 def delivered(state: State) -> np.ndarray:
     """Return what each buyer has running, from whatever source, MW."""
     buyers = state.hyperscalers
     return buyers.grid_mw + buyers.onsite_mw + buyers.leased_mw
-
-
-def count_leases(state: State) -> None:
-    """Set what each buyer has running on miners' sites."""
-    leases, buyers = state.leases, state.hyperscalers
-    running = leases.gross_mw * (leases.status == LeaseStatus.DELIVERING)
-    buyers.leased_mw = np.bincount(leases.tenant, running, minlength=len(buyers))
 
 
 def coverage(state: State, ahead: list[int]) -> np.ndarray:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.compiled import compiled
-from agents.economics import grid as formulas
-from agents.tables import LeaseStatus
+from agents.economics.grid import capacity_price
+from agents.sums import pairwise_sum
+from model.adequacy import firm_load, renew_adequacy
 from model.baseline_tables import load_tables
 from model.calendar import Calendar
-from model.demand import count_leases, delivered, horizons, secured, update_demand
+from model.demand import delivered, horizons, leased, secured, update_demand
 from model.onsite import fill_order_book
-from model.queue_places import TRACE, hand_over, ready
+from model.queue_places import TRACE, serve
 from model.requests import (
     MEGAWATTS,
     bidding_order,
@@ -46,7 +47,7 @@ CONSTRUCTION = ("2025-01", "2026-12")
 """First and last month in which load under construction connects."""
 EMPTY = (
     *("headroom", "study_effort", "study_wait", "opening_mw"),
-    *("firm_start", "firm_mw", "shortage", "energy_deviation"),
+    *("firm_start", "shortage", "energy_deviation"),
 )
 """What is zero in every region before anything happens."""
 
@@ -59,6 +60,8 @@ class Grid:
     """Delivered price of power for industry at the start, USD/MWh, [r]."""
     lead_months: np.ndarray
     """Least months from request to power, [r]."""
+    usual_lead: int
+    """Months a request takes at least, on average over what can be connected."""
     near_term_end: int
     """Last month of the near-term rate of connections."""
     near_term_rate: np.ndarray
@@ -86,9 +89,7 @@ class Grid:
     connected_start: np.ndarray
     """Data-center load that is part of the starting peak, [r]."""
     firm_start: np.ndarray
-    """The same on miners' sites, [r]."""
-    firm_mw: np.ndarray
-    """Load that miners' sites deliver to tenants now, [r]."""
+    """Load that miners' sites deliver to tenants at the start, [r]."""
     shortage: np.ndarray
     """Shortage at the start of the month, percentage points of peak, [r]."""
     energy_deviation: np.ndarray
@@ -149,9 +150,11 @@ def _connect_past(state: State) -> None:
     taste = state.streams.normal("region taste", 0, slots)
     tables = load_tables(state.scenario.population.data_folder)
     zero, pairs = np.zeros(len(regions)), np.zeros(slots.shape)
+    lead_months = np.ceil(regions.lead_time * MONTHS - MEGAWATTS).astype(np.int64)
     state.grid = Grid(
         industrial_price=np.array([row.industrial_price_usd_per_mwh for row in tables.regions]),
-        lead_months=np.ceil(regions.lead_time * MONTHS - MEGAWATTS).astype(np.int64),
+        lead_months=lead_months,
+        usual_lead=round(float(lead_months @ near_rate) / max(float(near_rate.sum()), MEGAWATTS)),
         near_term_end=near[1],
         near_term_rate=near_rate,
         construction=begun * np.outer(buyers.demand_share, build_rate),
@@ -189,9 +192,9 @@ def _file_published(state: State) -> None:
     buyer, region, mw = buyer[some], region[some], mw[some]
     columns = {"region": region, "buyer": buyer, "filed": -grid.lead_months[region], "studied": True}
     state.requests.add(len(mw), columns | {"mw": mw, "bid": request_bids(state)[buyer, region]})
-    _firm_load(state)
-    grid.firm_start = grid.firm_mw.copy()
-    _adequacy(state, 0)
+    leases = state.leases
+    grid.firm_start = firm_load(leases.status, leases.site, leases.gross_mw, state.sites.region, len(regions))
+    renew_adequacy(state, 0)
     report(state)
     grid.expected = expected_connections(state, 0, grid.horizons)
 
@@ -208,7 +211,7 @@ def energy_prices(state: State) -> None:
     log_index = grid.energy_deviation - 0.5 * grid.energy_variance + power.scarcity_energy_slope * points
     regions.energy_index = np.exp(np.minimum(log_index, 700.0))
     start = regions.capacity_price_start
-    price = formulas.capacity_price(start, points, power.capacity_price_slope, power.capacity_price_cap)
+    price = capacity_price(start, points, power.capacity_price_slope, power.capacity_price_cap)
     regions.capacity_price = price
     regions.response_credit = _rising_with(regions.response_credit_start, start, price)
     grid.running_cost = running_costs(state)
@@ -229,16 +232,66 @@ def connect(state: State) -> None:
     A buyer takes power as its load falls due, so connections never run ahead of demand.
     """
     regions, buyers, grid = state.regions, state.hyperscalers, state.grid
-    count_leases(state)
+    leases, requests = state.leases, state.requests
+    buyers.leased_mw = leased(leases.tenant, leases.status, leases.gross_mw, len(buyers))
     grid.opening_mw = queued(state)
     room = np.maximum(buyers.demand_mw - delivered(state), 0.0)
-    built = _finish_construction(state, room)
-    finished = np.add.reduce(built, axis=1)
-    room = np.maximum(room - finished, 0.0)
-    regions.connected_now_mw, taken = _serve(state, room)
-    regions.connected_mw += regions.connected_now_mw + np.add.reduce(built, axis=0)
-    buyers.grid_mw += finished + taken
-    grid.expected = np.maximum(grid.expected - taken, 0.0)
+    _connect(
+        requests.region,
+        requests.buyer,
+        requests.filed,
+        requests.studied,
+        requests.mw,
+        bidding_order(state),
+        grid.lead_months,
+        state.month,
+        _finish_construction(state, room),
+        room,
+        regions.capacity_mw_month,
+        grid.headroom,
+        regions.connected_now_mw,
+        regions.connected_mw,
+        buyers.grid_mw,
+        grid.expected,
+    )
+
+
+@compiled
+def _connect(
+    region: np.ndarray,
+    buyer: np.ndarray,
+    filed: np.ndarray,
+    studied: np.ndarray,
+    mw: np.ndarray,
+    order: np.ndarray,
+    lead_months: np.ndarray,
+    month: int,
+    built: np.ndarray,
+    room: np.ndarray,
+    capacity: np.ndarray,
+    headroom: np.ndarray,
+    connected_now: np.ndarray,
+    connected: np.ndarray,
+    grid_mw: np.ndarray,
+    expected: np.ndarray,
+) -> None:
+    """Connect requests to what construction leaves of the room of buyers, and enter both in the books."""
+    finished, left, able = np.empty(room.size), np.empty(room.size), headroom + capacity
+    for each in range(room.size):
+        finished[each] = pairwise_sum(built[each])
+        left[each] = max(room[each] - finished[each], 0.0)
+    there, theirs = serve(region, buyer, filed, studied, mw, order, lead_months, month, able, left)
+    for each in range(able.size):
+        opened = 0.0
+        for whose in range(room.size):
+            opened += built[whose, each]
+        headroom[each] = max(able[each] - there[each], 0.0)
+        connected_now[each] = there[each]
+        connected[each] += there[each] + opened
+    for each in range(room.size):
+        grid_mw[each] += finished[each] + theirs[each]
+        for horizon in range(expected.shape[0]):
+            expected[horizon, each] = max(expected[horizon, each] - theirs[each], 0.0)
 
 
 def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
@@ -259,19 +312,6 @@ def _finish_construction(state: State, room: np.ndarray) -> np.ndarray:
     return taken
 
 
-def _serve(state: State, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Connect requests in the order of their places, and return the MW by region and by buyer."""
-    grid, requests = state.grid, state.requests
-    region, buyer, mw = requests.region, requests.buyer, requests.mw
-    able = grid.headroom + state.regions.capacity_mw_month
-    columns = region, buyer, requests.filed, requests.studied, mw
-    rows, wanted, ahead, place = ready(*columns, bidding_order(state), grid.lead_months, room, state.month)
-    share = formulas.served(ahead, place, able[region[rows]])
-    there, theirs = hand_over(region, buyer, mw, rows, wanted * share, len(able), len(room))
-    grid.headroom = np.maximum(able - there, 0.0)
-    return there, theirs
-
-
 def queue(state: State) -> None:
     """Withdraw, file and study requests; renew waits, adequacy and connections (phase 11)."""
     regions = state.regions
@@ -281,8 +321,7 @@ def queue(state: State) -> None:
     waiting = withdraw(state, allowed)
     file_requests(state, np.maximum(allowed - waiting, 0.0))
     study(state)
-    _firm_load(state)
-    _adequacy(state, state.month + 1)
+    renew_adequacy(state, state.month + 1)
     report(state)
     state.grid.expected = expected_connections(state, state.month + 1, state.grid.horizons)
 
@@ -292,67 +331,9 @@ def _worth_queueing(state: State) -> np.ndarray:
 
     They look ahead as far as a request takes at least, by the mean lead time of what can be connected.
     """
-    rate = state.grid.near_term_rate
-    lead = float(state.grid.lead_months @ rate) / max(float(rate.sum()), MEGAWATTS)
-    ahead = max(state.scenario.ai.planning_months, round(lead))
+    ahead = max(state.scenario.ai.planning_months, state.grid.usual_lead)
     due = state.hyperscalers.demand_share * state.demand.due(state.month, ahead)
     return np.maximum(due - secured(state, [ahead])[0], 0.0)
-
-
-def _firm_load(state: State) -> None:
-    """Add up by region what miners' sites deliver to tenants: load that no longer curtails."""
-    leases = state.leases
-    delivering = leases.status == LeaseStatus.DELIVERING
-    state.grid.firm_mw = np.bincount(
-        state.sites.region[leases.site], leases.gross_mw * delivering, minlength=len(state.regions)
-    )
-
-
-def _adequacy(state: State, months: int) -> None:
-    """Renew the adequacy ledger that many months after the start, and what can be connected next month."""
-    regions, grid, power = state.regions, state.grid, state.scenario.power
-    # Regions outside the pool have no peak and promise nothing.
-    peak = regions.peak_mw * (1.0 + power.other_load_growth) ** (months / MONTHS)
-    regions.accredited_mw, promised = _promises(
-        regions.peak_mw,
-        regions.reserve_margin,
-        regions.firm_addition_mw,
-        peak,
-        regions.connected_mw,
-        grid.connected_start,
-        grid.firm_mw,
-        grid.firm_start,
-        months,
-    )
-    regions.promised_mw = promised[0]
-    grid.shortage, otherwise = formulas.shortage_points(promised, regions.accredited_mw, peak)
-    left = formulas.connection_factor(grid.shortage, otherwise, power.shortage_connection_slope)
-    after = max(months - grid.near_term_end, 0) / MONTHS
-    growth = power.connection_scale * (1.0 + power.connection_growth) ** after
-    regions.capacity_mw_month = grid.near_term_rate * growth * left
-
-
-@compiled
-def _promises(
-    peak_start: np.ndarray,
-    reserve_margin: np.ndarray,
-    firm_addition: np.ndarray,
-    peak: np.ndarray,
-    connected: np.ndarray,
-    connected_start: np.ndarray,
-    firm: np.ndarray,
-    firm_start: np.ndarray,
-    months: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is accredited after some months, and promised with and without miners' firm load, MW."""
-    accredited, promised = np.empty(peak.size), np.empty((2, peak.size))
-    for region in range(peak.size):
-        margin = 1.0 + reserve_margin[region]
-        accredited[region] = peak_start[region] * margin + firm_addition[region] * (months / MONTHS)
-        turned_firm = (firm[region] - firm_start[region]) * margin if peak[region] > 0.0 else 0.0
-        promised[1, region] = (peak[region] + connected[region] - connected_start[region]) * margin
-        promised[0, region] = promised[1, region] + turned_firm
-    return accredited, promised
 
 
 def check_queue(state: State) -> None:

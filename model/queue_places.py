@@ -11,10 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from agents.compiled import compiled
+from agents.economics.grid import connected_by, share_served, years_alone
 
 MONTHS = 12.0
 TRACE = 1e-9
 """Megawatts of a request that are too few to wait any longer."""
+PROSPECTS = 6
+"""Numbers that `prospects` tells of a request."""
 
 
 @compiled
@@ -112,7 +115,7 @@ def _waiting(mw: float) -> float:
 
 
 @compiled
-def ready(
+def serve(
     region: np.ndarray,
     buyer: np.ndarray,
     filed: np.ndarray,
@@ -120,15 +123,51 @@ def ready(
     mw: np.ndarray,
     order: np.ndarray,
     lead_months: np.ndarray,
-    room: np.ndarray,
     month: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what could be connected in a month: what is studied and as old as its region's lead time.
+    able: np.ndarray,
+    room: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Connect what is studied and as old as its region's lead time, in the order of places.
+
+    Args:
+        region: Region of every request.
+        buyer: Buyer of every request.
+        filed: Month of every request.
+        studied: Whether it has been studied.
+        mw: What waits of it, which is changed.
+        order: Order of the bids, if any.
+        lead_months: Least age at which requests of each region can be connected.
+        month: The month.
+        able: MW each region can connect.
+        room: MW each buyer has room for.
 
     Returns:
-        The requests, the MW of each that its buyer has room for, what stands ahead of it in its region, and
-        what shares its place.
+        MW connected by region and by buyer.
     """
+    rows, wanted = _ready(region, buyer, filed, studied, mw, lead_months, month, room)
+    ahead, place = places(region, filed, order, rows, wanted, able.size)
+    there, theirs = np.zeros(able.size), np.zeros(room.size)
+    for each, row in enumerate(rows):
+        where = int(region[row])
+        connected = wanted[each] * share_served(ahead[each], place[each], able[where])
+        mw[row] = _waiting(mw[row] - connected)
+        there[where] += connected
+        theirs[buyer[row]] += connected
+    return there, theirs
+
+
+@compiled
+def _ready(
+    region: np.ndarray,
+    buyer: np.ndarray,
+    filed: np.ndarray,
+    studied: np.ndarray,
+    mw: np.ndarray,
+    lead_months: np.ndarray,
+    month: int,
+    room: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the requests that could be connected, and the MW of each that its buyer has room for."""
     rows, count, total = np.empty(mw.size, np.int64), 0, np.zeros(room.size)
     for row in range(mw.size):
         if mw[row] > 0.0 and studied[row] and filed[row] + lead_months[region[row]] <= month:
@@ -138,27 +177,7 @@ def ready(
     rows, wanted = rows[:count], np.empty(count)
     for each, row in enumerate(rows):
         wanted[each] = mw[row] * min(room[buyer[row]] / total[buyer[row]], 1.0)
-    ahead, place = places(region, filed, order, rows, wanted, lead_months.size)
-    return rows, wanted, ahead, place
-
-
-@compiled
-def hand_over(
-    region: np.ndarray,
-    buyer: np.ndarray,
-    mw: np.ndarray,
-    rows: np.ndarray,
-    connected: np.ndarray,
-    regions: int,
-    buyers: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Take connected megawatts out of requests, and return their sums by region and by buyer."""
-    there, theirs = np.zeros(regions), np.zeros(buyers)
-    for each, row in enumerate(rows):
-        mw[row] = _waiting(mw[row] - connected[each])
-        there[region[row]] += connected[each]
-        theirs[buyer[row]] += connected[each]
-    return there, theirs
+    return rows, wanted
 
 
 @compiled
@@ -174,33 +193,32 @@ def prospects(
     capacity: np.ndarray,
     month: int,
     last: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what requests can count on that will be as old as the lead time within `last` months.
 
     Those that will not are in nobody's way.
 
     Returns:
-        The requests, the years until each can be connected, the MW that share its place, those of them that
-        the region's headroom serves, the MW before the place that it does not serve, and the MW a year that
-        the region connects.
+        The requests; and of each, [`PROSPECTS`], the MW that share its place, those of them that the region's
+        headroom serves, and what `agents.economics.grid.turns` asks of the rest.
     """
-    rows, matures, count = np.empty(mw.size, np.int64), np.empty(mw.size), 0
+    rows, count = np.empty(mw.size, np.int64), 0
     for row in range(mw.size):
-        left = filed[row] + lead_months[region[row]] - month
-        if mw[row] > 0.0 and left <= last:
-            rows[count], matures[count] = row, max(left, 0) / MONTHS
-            if not studied[row]:
-                matures[count] = max(matures[count], study_wait[region[row]])
+        if mw[row] > 0.0 and filed[row] + lead_months[region[row]] - month <= last:
+            rows[count] = row
             count += 1
-    rows = rows[:count]
+    rows, told = rows[:count], np.empty((PROSPECTS, count))
     before, place = places(region, filed, order, rows, mw[rows], headroom.size)
-    at_once, behind, rate = np.empty(count), np.empty(count), np.empty(count)
     for each, row in enumerate(rows):
-        saved = headroom[region[row]]
-        at_once[each] = min(max(saved - before[each], 0.0), place[each])
-        behind[each] = max(before[each] - saved, 0.0)
-        rate[each] = capacity[region[row]] * MONTHS
-    return rows, matures[:count], place, at_once, behind, rate
+        where = int(region[row])
+        matures = max(filed[row] + lead_months[where] - month, 0) / MONTHS
+        saved, rate = min(max(headroom[where] - before[each], 0.0), place[each]), capacity[where] * MONTHS
+        told[0, each], told[1, each] = place[each], saved
+        told[2, each] = years_alone(max(before[each] - headroom[where], 0.0), rate)
+        told[3, each] = place[each] - saved
+        told[4, each] = matures if studied[row] else max(matures, study_wait[where])
+        told[5, each] = rate
+    return rows, told
 
 
 @compiled
@@ -208,20 +226,30 @@ def shared_out(
     buyer: np.ndarray,
     mw: np.ndarray,
     rows: np.ndarray,
-    matures: np.ndarray,
-    place: np.ndarray,
-    lasting: np.ndarray,
-    later: np.ndarray,
+    told: np.ndarray,
+    left: np.ndarray,
+    served: np.ndarray,
     years: np.ndarray,
     buyers: int,
 ) -> np.ndarray:
     """Return what each buyer's parts of places have connected by some times, MW, [times x buyers].
 
-    Of a place, `lasting` is connected when it matures, and `later` by each of the times.
+    Args:
+        buyer: Buyer of every request.
+        mw: What waits of it.
+        rows: Requests that can count on something.
+        told: What `prospects` says of them.
+        left: Share of each that is left when it matures.
+        served: What `agents.economics.grid.turns` says of them.
+        years: The times, years from now.
+        buyers: Number of buyers.
     """
     expected = np.zeros((years.size, buyers))
     for when in range(years.size):
         for each, row in enumerate(rows):
-            saved = lasting[each] if matures[each] <= years[when] else 0.0
-            expected[when, buyer[row]] += (later[when, each] + saved) * (mw[row] / place[each])
+            # Headroom waits for requests to mature, but not all of them last that long.
+            saved = told[1, each] * left[each] if told[4, each] <= years[when] else 0.0
+            begins, at_once, takes = served[0, each], served[1, each], served[2, each]
+            later = connected_by(begins, at_once, takes, told[5, each], years[when])
+            expected[when, buyer[row]] += (later + saved) * (mw[row] / told[0, each])
     return expected

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.compiled import compiled
-from agents.economics.grid import connected_within
+from agents.economics.grid import turns, wait_behind, years_alone
 from agents.economics.queues import backlog_wait
 from model.queue_places import leave, places, prospects, shared_out
 from model.tenants import discount_rates, hall_lead, request_bids
@@ -63,7 +63,7 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> np.ndarr
     """
     requests, grid, withdrawal = state.requests, state.grid, state.scenario.power.withdrawal
     years = np.array(ahead) / MONTHS
-    rows, matures, place, at_once, behind, rate = prospects(
+    rows, told = prospects(
         requests.region,
         requests.filed,
         requests.studied,
@@ -76,11 +76,9 @@ def expected_connections(state: State, month: int, ahead: list[int]) -> np.ndarr
         month,
         ahead[-1],
     )
-    later = connected_within(behind, place - at_once, matures, rate, withdrawal, years[:, None])
-    # Headroom waits for requests to mature, but not all of them last that long.
-    lasting = at_once * np.exp(-withdrawal * matures)
+    left, served = np.exp(-withdrawal * told[4]), turns(told[2:], withdrawal)
     columns = requests.buyer, requests.mw, rows
-    return shared_out(*columns, matures, place, lasting, later, years, len(state.hyperscalers))
+    return shared_out(*columns, told, left, served, years, len(state.hyperscalers))
 
 
 def withdraw(state: State, allowed: np.ndarray) -> np.ndarray:
@@ -255,24 +253,53 @@ def report(state: State) -> None:
     """Renew the size of each queue and the wait of a request filed now."""
     regions, grid, power = state.regions, state.grid, state.scenario.power
     regions.queue_mw = queued(state)
-    grid.study_wait = _study_wait(state)
-    capacity = regions.capacity_mw_month * MONTHS
-    ahead = _outbid(state) if power.queue_mode == "auction" else regions.queue_mw
-    behind = backlog_wait(np.maximum(ahead - grid.headroom, 0.0), capacity, power.withdrawal)
-    least = np.maximum(grid.lead_months / MONTHS, grid.study_wait)
-    grid.waits[:] = np.where(capacity > 0.0, np.maximum(behind, least), np.inf)
+    grid.study_wait[:] = _study_wait(state)
+    ahead = _outbid(state) if power.queue_mode == "auction" else regions.queue_mw[None]
+    alone = _alone_behind(ahead, grid.headroom, regions.capacity_mw_month)
+    logs, columns = np.log1p(power.withdrawal * alone), (grid.lead_months, grid.study_wait)
+    _set_waits(alone, logs, power.withdrawal, *columns, regions.capacity_mw_month, grid.waits)
     # Regions outside the pool connect nobody: they have no queue to wait in.
     pool = grid.near_term_rate > 0.0
     weight = np.maximum(state.hyperscalers.demand_share, MEGAWATTS)
-    regions.wait_years[pool] = weight @ grid.waits[:, pool] / weight.sum()
+    regions.wait_years[pool] = weight @ grid.waits[:, pool] / np.add.reduce(weight)
 
 
-def _study_wait(state: State) -> np.ndarray:
+@compiled
+def _alone_behind(ahead: np.ndarray, headroom: np.ndarray, capacity: np.ndarray) -> np.ndarray:
+    """Return the years operators take for what is ahead if nobody leaves, [1 or buyers x regions]."""
+    alone = np.empty(ahead.shape)
+    for buyer in range(ahead.shape[0]):
+        for region in range(ahead.shape[1]):
+            behind = max(ahead[buyer, region] - headroom[region], 0.0)
+            alone[buyer, region] = years_alone(behind, capacity[region] * MONTHS)
+    return alone
+
+
+@compiled
+def _set_waits(
+    alone: np.ndarray,
+    logs: np.ndarray,
+    withdrawal: float,
+    lead_months: np.ndarray,
+    study_wait: np.ndarray,
+    capacity: np.ndarray,
+    waits: np.ndarray,
+) -> None:
+    """Write the years each buyer's request would wait in each region, endless where nothing is connected."""
+    for buyer in range(waits.shape[0]):
+        each = min(buyer, alone.shape[0] - 1)
+        for region in range(waits.shape[1]):
+            behind = wait_behind(alone[each, region], logs[each, region], withdrawal)
+            least = max(lead_months[region] / MONTHS, study_wait[region])
+            waits[buyer, region] = max(behind, least) if capacity[region] * MONTHS > 0.0 else np.inf
+
+
+def _study_wait(state: State) -> np.ndarray | float:
     power, regions = state.scenario.power, state.regions
     if power.queue_mode != "fcfs":
         # Filed next month at the earliest, studied with the batch that ends after it.
         left = -(state.month + 1) % power.batch_months
-        return np.full(len(regions), left / MONTHS)
+        return left / MONTHS
     rows = waiting(state)
     unstudied = rows[~state.requests.studied[rows]]
     load = by_region(state, unstudied, state.requests.mw[unstudied]) + regions.speculative_mw

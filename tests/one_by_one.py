@@ -24,8 +24,8 @@ from agents.economics.tenants import Alternatives
 
 WHOLE = {"asked_price", "clear_leases", "lease_line", "shared_waits", "trusted"}
 """Left on columns: markets and a queue are one for all, and lease lines come as blocks by products."""
-TABLES = {"table_value"}
-"""What they are given is a table with a column an entry; the loop goes over columns."""
+TABLES = {"table_value", "turns"}
+"""What they are given first is a table with a column an entry; the loop goes over columns."""
 BEST_OF_ALTERNATIVES = {"highest_rent"}
 """An answer holds the best of a tenant's alternatives, which are the first axis of what it is given."""
 
@@ -77,7 +77,11 @@ def looped(formula: Callable[..., Any]) -> Callable[..., Any]:
     """Return the formula as a loop over entries."""
     best = formula.__name__ in BEST_OF_ALTERNATIVES
     if formula.__name__ in TABLES:
-        return lambda table: np.concatenate([np.zeros(0), *(formula(each) for each in table.T[..., None])])
+        return lambda table, *rest: np.concatenate(
+            [formula(table[:, each : each + 1], *rest) for each in range(table.shape[1])]
+            or [formula(table, *rest)],
+            axis=-1,
+        )
 
     def loop(*args: Any, **options: Any) -> Any:
         given = [*args, *options.values()]

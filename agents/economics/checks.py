@@ -7,7 +7,7 @@ value and says what was expected. NaN never passes. A check costs about one micr
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,6 +58,11 @@ def spread(given: tuple[Result, ...], shape: tuple[int, ...] | None = None) -> n
     for row, entries in enumerate(given):
         table[row] = entries
     return table
+
+
+def entry_by_entry(function: Callable[..., float], *given: ArrayLike) -> Result:
+    """Return what a function of numbers answers for every entry of the broadcast arguments."""
+    return plain(np.vectorize(function, otypes=[float])(*(np.asarray(each, dtype=float) for each in given)))
 
 
 def finite(name: str, value: ArrayLike) -> Result:

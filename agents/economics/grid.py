@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.economics.checks import Result, finite, nonnegative, plain
+from agents.compiled import compiled
+from agents.economics.checks import Result, entry_by_entry, finite, nonnegative, plain, spread
 
 HOURS_PER_DAY = 24.0
 
@@ -25,9 +26,14 @@ def shortage_points(promised: ArrayLike, accredited: ArrayLike, peak: ArrayLike)
     Returns:
         Points, zero for an adequate region and for one without load.
     """
-    peak = np.asarray(nonnegative("peak", peak), dtype=float)
-    short = np.maximum(finite("promised", promised) - np.asarray(finite("accredited", accredited)), 0.0)
-    return plain(100.0 * np.where(peak > 0.0, short, 0.0) / np.where(peak > 0.0, peak, 1.0))
+    given = finite("promised", promised), finite("accredited", accredited), nonnegative("peak", peak)
+    return entry_by_entry(shortage_of, *given)
+
+
+@compiled
+def shortage_of(promised: float, accredited: float, peak: float) -> float:
+    """Return `shortage_points` of one region."""
+    return 100.0 * max(promised - accredited, 0.0) / peak if peak > 0.0 else 0.0
 
 
 def capacity_price(start: ArrayLike, points: ArrayLike, slope: float, cap: float) -> Result:
@@ -60,8 +66,14 @@ def connection_factor(points: ArrayLike, points_without: ArrayLike, slope: float
     Returns:
         Share from 0 to 1; one in a region that stays adequate.
     """
-    used_up = np.maximum(np.asarray(points) - points_without, 0.0)
-    return plain(np.exp(-nonnegative("slope", slope) * used_up))
+    slope = nonnegative("slope", slope)
+    return plain(np.exp(entry_by_entry(log_connections_left, points, points_without, slope)))
+
+
+@compiled
+def log_connections_left(points: float, points_without: float, slope: float) -> float:
+    """Return the log of the `connection_factor` of one region."""
+    return -slope * max(points - points_without, 0.0)
 
 
 def firm_power_price(
@@ -100,9 +112,13 @@ def served(ahead: ArrayLike, mw: ArrayLike, capacity: ArrayLike) -> Result:
     Returns:
         Share, zero where nobody stands.
     """
-    mw = np.asarray(mw, dtype=float)
-    share = (np.asarray(capacity) - ahead) / np.where(mw > 0.0, mw, np.inf)
-    return plain(np.minimum(np.maximum(share, 0.0), 1.0))
+    return entry_by_entry(share_served, ahead, mw, capacity)
+
+
+@compiled
+def share_served(ahead: float, mw: float, capacity: float) -> float:
+    """Return the share `served` of one place."""
+    return min(max((capacity - ahead) / mw, 0.0), 1.0) if mw > 0.0 else 0.0
 
 
 def connected_within(
@@ -130,18 +146,71 @@ def connected_within(
     Returns:
         MW in the broadcast shape, at most `mw`.
     """
-    rate = np.asarray(nonnegative("capacity", capacity), dtype=float)
-    works = rate > 0.0
-    rate = np.where(works, rate, 1.0)
-    reached = _wait(ahead, rate, withdrawal)
-    begins = np.maximum(matures, reached)
-    left = mw * np.exp(-withdrawal * begins)
-    at_once = np.minimum(left, rate * (begins - reached))
-    takes = _wait(left - at_once, rate, withdrawal)
-    expected = at_once + rate * np.minimum(takes, np.maximum(horizon - begins, 0.0))
-    return plain(expected * (np.less_equal(begins, horizon) & works))
+    given = spread((ahead, mw, matures, nonnegative("capacity", capacity), horizon))
+    table = given.reshape(len(given), -1)
+    rate, until = table[3:]
+    table[0] = entry_by_entry(years_alone, table[0], rate)
+    expected = entry_by_entry(connected_by, *turns(table[:4], float(withdrawal)), rate, until)
+    return plain(np.reshape(expected, given.shape[1:]))
 
 
-def _wait(backlog: ArrayLike, rate: np.ndarray, withdrawal: float) -> np.ndarray:
-    alone = np.asarray(backlog, dtype=float) / rate
-    return np.log1p(withdrawal * alone) / withdrawal if withdrawal > 0.0 else alone
+@compiled
+def years_alone(backlog: float, capacity: float) -> float:
+    """Return the years a capacity takes for a backlog that nobody leaves; none counts as one MW/year."""
+    return backlog / (capacity if capacity > 0.0 else 1.0)
+
+
+@compiled
+def wait_behind(alone: float, log: float, withdrawal: float) -> float:
+    """Return the `backlog_wait` behind a backlog that would last so long alone, from ln(1 + w alone)."""
+    return log / withdrawal if withdrawal > 0.0 else alone
+
+
+def turns(places: np.ndarray, withdrawal: float) -> np.ndarray:
+    """Return how places are served: years until it begins, MW connected at once, years for the rest.
+
+    Args:
+        places: A column for each place, [4 x places]: years the capacity would take for the load before it if
+            nobody left, load at the place in MW, years from which it can be connected, MW/year connected.
+        withdrawal: Hazard at which what waits is withdrawn, 1/year.
+
+    Returns:
+        [3 x places].
+    """
+    served = _begin(places, np.log1p(withdrawal * places[0]), withdrawal)
+    _begin_with(places, np.exp(served[2]), served)
+    if withdrawal > 0.0:
+        served[2] = np.log1p(withdrawal * served[2]) / withdrawal
+    return served
+
+
+@compiled
+def _begin(places: np.ndarray, logs: np.ndarray, withdrawal: float) -> np.ndarray:
+    """Return when each place is served, when nothing is ahead, and the log of what is left when it begins."""
+    served = np.empty((3, logs.size))
+    for each in range(logs.size):
+        reached = wait_behind(places[0, each], logs[each], withdrawal)
+        begins = max(places[2, each], reached)
+        served[0, each], served[1, each], served[2, each] = begins, reached, -withdrawal * begins
+    return served
+
+
+@compiled
+def _begin_with(places: np.ndarray, left: np.ndarray, served: np.ndarray) -> None:
+    """Write what each place gets at once, MW, and the years its rest takes if nobody leaves.
+
+    What was not needed while the place was not ripe has been saved up.
+    """
+    for each in range(left.size):
+        waits, capacity = places[1, each] * left[each], places[3, each]
+        saved = (capacity if capacity > 0.0 else 1.0) * (served[0, each] - served[1, each])
+        at_once = min(waits, saved)
+        served[1, each], served[2, each] = at_once, years_alone(waits - at_once, capacity)
+
+
+@compiled
+def connected_by(begins: float, at_once: float, takes: float, capacity: float, horizon: float) -> float:
+    """Return the MW of a place that are connected by some time, from what `turns` says of it."""
+    if not (begins <= horizon and capacity > 0.0):
+        return 0.0
+    return at_once + capacity * min(takes, max(horizon - begins, 0.0))
