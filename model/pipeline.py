@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import among, rows_where
+from agents.columns import among
+from agents.compiled import compiled
+from agents.sums import pairwise_sum
 from agents.tables import LeaseStatus, Stage
 from model.funding import free_cash
 
@@ -24,9 +26,7 @@ def energise(state: State) -> None:
     priority pushes back megawatts not let to a tenant, and what they would have taken serves the queue.
     """
     sites, power = state.sites, state.scenario.power
-    due = rows_where(
-        (sites.energisation <= state.month) & (sites.pipeline_start_mw > 0.0) & (sites.owner >= 0)
-    )
+    due = _due(sites.energisation, sites.pipeline_start_mw, sites.owner, state.month)
     if len(due):
         due = _wanted(state, due)
     if not len(due):
@@ -38,6 +38,17 @@ def energise(state: State) -> None:
         late = _give_way(state, due, drawn, slips)
     _slip(state, due[late])
     _switch_on(state, due[~late])
+
+
+@compiled
+def _due(
+    energisation: np.ndarray, pipeline_start_mw: np.ndarray, owner: np.ndarray, month: int
+) -> np.ndarray:
+    """Return the sites whose pipeline is due."""
+    due = np.zeros(owner.size, np.bool_)
+    for site in range(owner.size):
+        due[site] = energisation[site] <= month and pipeline_start_mw[site] > 0.0 and owner[site] >= 0
+    return due.nonzero()[0]
 
 
 def _give_way(state: State, due: np.ndarray, drawn: np.ndarray, slips: np.ndarray) -> np.ndarray:
@@ -60,20 +71,61 @@ def _wanted(state: State, due: np.ndarray) -> np.ndarray:
     that are paid for where there are any, with new ones elsewhere.
     """
     sites, scenario = state.sites, state.scenario
-    signed = sites.pipeline_mw[due] < sites.pipeline_start_mw[due]
-    sought = state.hyperscalers.need_mw.max(initial=0.0) >= scenario.ai.minimum_block_mw
-    for_tenants = sites.convertible[due] & sites.us[due] & scenario.leases.market_enabled & sought
-    paid_for = (state.orders[:, due].sum(axis=0) + sites.hash[due].sum(axis=1)) > 0.0
-    waiting = paid_for & (sites.energised_mw[due] <= 0.0)
-    mine = np.where(waiting, sites.machine_value[due], sites.new_mine_value[due])
-    for_mining = mine > scenario.finance.mine_capex
-    wanted = signed | ((for_tenants | for_mining) & _affordable(state, due))
+    sought = np.maximum.reduce(state.hyperscalers.need_mw, initial=0.0) >= scenario.ai.minimum_block_mw
+    wanted = _useful(
+        due,
+        sites.owner,
+        sites.pipeline_mw,
+        sites.pipeline_start_mw,
+        sites.energised_mw,
+        sites.convertible & sites.us,
+        state.orders,
+        sites.hash,
+        sites.machine_value,
+        sites.new_mine_value,
+        free_cash(state),
+        scenario.finance.mine_capex,
+        bool(scenario.leases.market_enabled and sought),
+    )
     if not wanted.all():
         held = due[~wanted]
         sites.energisation[held] = state.month + QUARTER
         mw = sites.pipeline_start_mw[held].copy()
         state.recorder.event("held back", firm=sites.owner[held], site=held, mw=mw)
     return due[wanted]
+
+
+@compiled
+def _useful(
+    due: np.ndarray,
+    owner: np.ndarray,
+    pipeline_mw: np.ndarray,
+    pipeline_start_mw: np.ndarray,
+    energised_mw: np.ndarray,
+    for_tenants: np.ndarray,
+    orders: np.ndarray,
+    hash_eh_s: np.ndarray,
+    machine_value: np.ndarray,
+    new_mine_value: np.ndarray,
+    cash: np.ndarray,
+    mine_capex: float,
+    sought: bool,
+) -> np.ndarray:
+    """Mark the due pipelines that `_wanted` means; cash pays for all that are due to an owner or none."""
+    cost, wanted = np.zeros(cash.size), np.zeros(due.size, np.bool_)
+    for site in due:
+        cost[owner[site]] += pipeline_mw[site] * mine_capex
+    for each, site in enumerate(due):
+        ordered = 0.0
+        for month in range(orders.shape[0]):
+            ordered += orders[month, site]
+        paid_for = ordered + pairwise_sum(hash_eh_s[site]) > 0.0
+        waiting = paid_for and energised_mw[site] <= 0.0
+        mined = (machine_value[site] if waiting else new_mine_value[site]) > mine_capex
+        affordable = cost[owner[site]] <= cash[owner[site]]
+        signed = pipeline_mw[site] < pipeline_start_mw[site]
+        wanted[each] = signed or (((for_tenants[site] and sought) or mined) and affordable)
+    return wanted
 
 
 def _by_region(state: State, rows: np.ndarray) -> np.ndarray:
@@ -85,13 +137,6 @@ def _by_region(state: State, rows: np.ndarray) -> np.ndarray:
 def _works(state: State, rows: np.ndarray) -> np.ndarray:
     """Return what energising the unlet megawatts of pipelines costs their owners, musd."""
     return state.sites.pipeline_mw[rows] * state.scenario.finance.mine_capex
-
-
-def _affordable(state: State, due: np.ndarray) -> np.ndarray:
-    """Return which pipelines their owners' free cash pays for, all that are due to an owner or none."""
-    owner = state.sites.owner[due]
-    cost = np.bincount(owner, _works(state, due), minlength=len(state.firms))
-    return (cost <= free_cash(state))[owner]
 
 
 def _slip_probability(state: State) -> np.ndarray:

@@ -245,11 +245,13 @@ def shared_out(
         buyers: Number of buyers.
     """
     expected = np.zeros((years.size, buyers))
-    for when in range(years.size):
-        for each, row in enumerate(rows):
-            # Headroom waits for requests to mature, but not all of them last that long.
-            saved = told[1, each] * left[each] if told[4, each] <= years[when] else 0.0
-            begins, at_once, takes = served[0, each], served[1, each], served[2, each]
-            later = connected_by(begins, at_once, takes, told[5, each], years[when])
-            expected[when, buyer[row]] += (later + saved) * (mw[row] / told[0, each])
+    for each, row in enumerate(rows):
+        part, matures, rate = mw[row] / told[0, each], told[4, each], told[5, each]
+        begins, at_once, takes = served[0, each], served[1, each], served[2, each]
+        # Headroom waits for requests to mature, but not all of them last that long.
+        lasting = told[1, each] * left[each]
+        for when in range(years.size):
+            saved = lasting if matures <= years[when] else 0.0
+            later = connected_by(begins, at_once, takes, rate, years[when])
+            expected[when, buyer[row]] += (later + saved) * part
     return expected

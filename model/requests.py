@@ -127,64 +127,87 @@ def file_requests(state: State, lacking: np.ndarray) -> None:
     sites in proportion to what operators can connect: a logit in the log of the hall's expected value.
     """
     grid, scenario = state.grid, state.scenario
-    if not (lacking >= scenario.ai.minimum_block_mw).any():
+    if not np.maximum.reduce(lacking) >= scenario.ai.minimum_block_mw:
         return
-    rate, bid = discount_rates(state), request_bids(state)
-    wait = np.where(np.isfinite(grid.waits), grid.waits, 0.0)
-    # A request has to outlast its wait, so a long queue costs more than time.
-    outlast = np.exp(-scenario.power.withdrawal * wait)
-    discount = np.exp(-rate[:, None] * np.maximum(wait, hall_lead(state)))
-    fee, to_gross = _fee(state), scenario.leases.it_to_gross
-    value = _hall_values(bid, rate, grid.waits, discount, outlast, to_gross, fee)
-    drawn = state.streams.uniform("queue region", state.month, grid.slots)
-    found = np.log(np.maximum(state.regions.capacity_mw_month, 1e-300))
+    rate, bid, waits = discount_rates(state), request_bids(state), grid.waits
+    factors = _exponents(waits, rate, hall_lead(state), scenario.power.withdrawal)
+    np.exp(factors, factors)
+    drawn = np.log(state.streams.uniform("queue region", state.month, grid.slots))
+    to_gross, capacity = scenario.leases.it_to_gross, state.regions.capacity_mw_month
+    appeals = _appeals(waits, rate, bid, factors, drawn, capacity, to_gross, _fee(state))
+    np.log(appeals, appeals)
     spread = max(scenario.ai.region_taste * GUMBEL, MEGAWATTS)
-    least = scenario.ai.minimum_block_mw
-    project = _projects(np.log(value), np.log(-np.log(drawn)), found, lacking, bid, spread, least)
-    file(state, *project)
+    file(state, *_projects(appeals, lacking, bid, spread, scenario.ai.minimum_block_mw))
 
 
 @compiled
-def _hall_values(
-    bid: np.ndarray,
-    rate: np.ndarray,
+def _exponents(waits: np.ndarray, rate: np.ndarray, lead: float, withdrawal: float) -> np.ndarray:
+    """Return the logs of what a wait leaves of a hall's value and of a request, [2 x buyers x regions].
+
+    A hall takes its time to build; a request has to outlast its wait, so a long queue costs more than time.
+    """
+    exponents = np.zeros((2, *waits.shape))
+    for buyer in range(waits.shape[0]):
+        for region in range(waits.shape[1]):
+            wait = waits[buyer, region]
+            # Where nothing is connected there is no value to take anything from.
+            if wait < np.inf:
+                exponents[0, buyer, region] = -rate[buyer] * max(wait, lead)
+                exponents[1, buyer, region] = -withdrawal * wait
+    return exponents
+
+
+@compiled
+def _appeals(
     waits: np.ndarray,
-    discount: np.ndarray,
-    outlast: np.ndarray,
+    rate: np.ndarray,
+    bid: np.ndarray,
+    factors: np.ndarray,
+    drawn: np.ndarray,
+    capacity: np.ndarray,
     it_to_gross: float,
     fee: float,
 ) -> np.ndarray:
-    """Return what a hall is worth to each buyer in each region, musd/IT MW; no number where none pays."""
-    value = np.full(bid.shape, np.nan)
-    for buyer in range(bid.shape[0]):
-        for region in range(bid.shape[1]):
-            if np.isfinite(waits[buyer, region]) and bid[buyer, region] * it_to_gross >= fee:
+    """Return what draws a project to a region, before logs are taken, [2 buyers + 1 x regions].
+
+    First what a hall is worth to each buyer, musd/IT MW, no number where none pays; then minus the log of
+    what each drew; last what operators can connect.
+    """
+    buyers, regions = bid.shape
+    appeals = np.empty((2 * buyers + 1, regions))
+    for region in range(regions):
+        appeals[2 * buyers, region] = max(capacity[region], 1e-300)
+        for buyer in range(buyers):
+            worth = 0.0
+            if waits[buyer, region] < np.inf and bid[buyer, region] * it_to_gross >= fee:
                 worth = bid[buyer, region] / rate[buyer]
-                worth = worth * discount[buyer, region] * outlast[buyer, region]
-                if worth > 0.0:
-                    value[buyer, region] = worth
-    return value
+                worth = worth * factors[0, buyer, region] * factors[1, buyer, region]
+            appeals[buyer, region] = worth if worth > 0.0 else np.nan
+            appeals[buyers + buyer, region] = -drawn[buyer, region]
+    return appeals
 
 
 @compiled
 def _projects(
-    log_value: np.ndarray,
-    unlike: np.ndarray,
-    found: np.ndarray,
-    lacking: np.ndarray,
-    bid: np.ndarray,
-    spread: float,
-    least: float,
+    appeals: np.ndarray, lacking: np.ndarray, bid: np.ndarray, spread: float, least: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return region, buyer, MW and bid of one project for each buyer who lacks enough and has where to go."""
+    """Return region, buyer, MW and bid of one project for each buyer who lacks enough and has where to go.
+
+    What draws it to a region are the logs of `_appeals`.
+    """
     regions, buyers, count = np.empty(lacking.size, np.int64), np.empty(lacking.size, np.int64), 0
     mw, bids = np.empty(lacking.size), np.empty(lacking.size)
     for buyer in range(lacking.size):
         if lacking[buyer] < least:
             continue
         best, most = -1, -np.inf
-        for region in range(found.size):
-            appeal = log_value[buyer, region] / spread - unlike[buyer, region] + found[region]
+        for region in range(appeals.shape[1]):
+            value, unlike, found = (
+                appeals[buyer, region],
+                appeals[lacking.size + buyer, region],
+                appeals[-1, region],
+            )
+            appeal = value / spread - unlike + found
             # Where no request pays, there is no number to compare.
             if appeal > most:
                 best, most = region, appeal

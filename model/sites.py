@@ -209,10 +209,7 @@ def _deliver(state: State, done: np.ndarray) -> None:
     leases.delivery[done] = state.month
     mw, where = leases.gross_mw[done], leases.site[done]
     shell = leases.product[done] == Product.SHELL
-    np.add.at(sites.building_mw, where, -mw)
-    np.add.at(sites.subleased_mw, where, np.where(shell, mw, 0.0))
-    np.add.at(sites.converted_mw, where, np.where(shell, 0.0, mw))
-    sites.building_mw = np.maximum(sites.building_mw, 0.0)
+    _finish_halls(where, mw, shell, sites.building_mw, sites.subleased_mw, sites.converted_mw)
     state.recorder.event(
         "delivered",
         firm=leases.landlord[done],
@@ -222,6 +219,26 @@ def _deliver(state: State, done: np.ndarray) -> None:
         price=leases.rent[done],
         use=leases.product[done],
     )
+
+
+@compiled
+def _finish_halls(
+    where: np.ndarray,
+    mw: np.ndarray,
+    shell: np.ndarray,
+    building_mw: np.ndarray,
+    subleased_mw: np.ndarray,
+    converted_mw: np.ndarray,
+) -> None:
+    """Move what was building on some sites to what is in use."""
+    for each, site in enumerate(where):
+        building_mw[site] -= mw[each]
+        if shell[each]:
+            subleased_mw[site] += mw[each]
+        else:
+            converted_mw[site] += mw[each]
+    for site in range(building_mw.size):
+        building_mw[site] = max(building_mw[site], 0.0)
 
 
 def vacate(state: State, rows: np.ndarray, status: LeaseStatus) -> None:
