@@ -15,6 +15,7 @@ import numpy as np
 from agents.columns import rows_where
 from agents.compiled import compiled
 from agents.economics.discounting import mean_over_term
+from agents.sums import pairwise_sum
 from agents.tables import Kind, LeaseStatus, Product, Status
 from model.holdings import OWNED, Held
 from model.options import average_over_first
@@ -95,27 +96,68 @@ def _power(state: State, leases: _Leases) -> Row:
 
 def _grid(state: State) -> Row:
     regions = state.regions
-    us = regions.us.astype(float)
-    peak, priced = regions.peak_mw * us, us * (regions.capacity_price_start > 0)
-    connects = np.isfinite(regions.wait_years)
-    waits, access = np.where(connects, regions.wait_years, 0.0), regions.near_term_mw * us * connects
-    queue, speculative, arrived, withdrawn, connected = (
-        total * GW for total in np.vecdot(regions.together(QUEUE), us).tolist()
+    weighed, demand, access = _weighed_by_region(
+        regions.stored("float64"),
+        regions.positions(QUEUE),
+        regions.us,
+        regions.peak_mw,
+        regions.capacity_price_start,
+        regions.wait_years,
+        regions.near_term_mw,
+        regions.capacity_price,
+        regions.energy_index,
+        regions.response_credit,
     )
-    demand = float(_sum(peak))
+    totals: list[float] = np.vecdot(*weighed).tolist()
+    queue, speculative, arrived, withdrawn, connected = (total * GW for total in totals[: len(QUEUE)])
+    waits, capacity, priced, energy, response = totals[len(QUEUE) :]
     return {
         "queue_gw": queue,
         "queue_speculative_gw": speculative,
-        "queue_wait_years": _ratio(float(waits.dot(access)), float(_sum(access))),
+        "queue_wait_years": _ratio(waits, access),
         "queue_arrived_gw": arrived,
         "queue_withdrawn_gw": withdrawn,
         "queue_connected_gw": connected,
-        "capacity_price_usd_mw_day": _ratio(
-            float(regions.capacity_price.dot(peak * priced)), float(peak.dot(priced))
-        ),
-        "energy_index": _ratio(float(regions.energy_index.dot(peak)), demand),
-        "response_credit_usd_mwh": _ratio(float(regions.response_credit.dot(peak)), demand),
+        "capacity_price_usd_mw_day": _ratio(capacity, priced),
+        "energy_index": _ratio(energy, demand),
+        "response_credit_usd_mwh": _ratio(response, demand),
     }
+
+
+@compiled
+def _weighed_by_region(
+    table: np.ndarray,
+    queue: np.ndarray,
+    us: np.ndarray,
+    peak_mw: np.ndarray,
+    price_start: np.ndarray,
+    wait_years: np.ndarray,
+    near_term_mw: np.ndarray,
+    price: np.ndarray,
+    energy_index: np.ndarray,
+    response_credit: np.ndarray,
+) -> tuple[np.ndarray, float, float]:
+    """Return what is added up over the regions of the US and by what it is weighed, then two weights' sums.
+
+    First come columns of the queues; then waits by what can be connected soon; capacity prices, and one, by
+    the peak where there are such prices; energy prices and credits by the peak. The sums are those of the
+    peak and of what can be connected soon.
+    """
+    told = np.zeros((2, queue.size + 5, us.size))
+    values, weights = told[0], told[1]
+    waits, capacity, priced, energy, response = np.arange(queue.size, queue.size + 5)
+    for region in range(us.size):
+        here = 1.0 if us[region] else 0.0
+        peak, prices = peak_mw[region] * here, here if price_start[region] > 0 else 0.0
+        for place in range(queue.size):
+            values[place, region], weights[place, region] = table[queue[place], region], here
+        if np.isfinite(wait_years[region]):
+            values[waits, region], weights[waits, region] = wait_years[region], near_term_mw[region] * here
+        values[capacity, region], weights[capacity, region] = price[region], peak * prices
+        values[priced, region], weights[priced, region] = peak, prices
+        values[energy, region], weights[energy, region] = energy_index[region], peak
+        values[response, region], weights[response, region] = response_credit[region], peak
+    return told, pairwise_sum(weights[energy]), pairwise_sum(weights[waits])
 
 
 @compiled
