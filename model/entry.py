@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from agents.columns import rows_where
+from agents.compiled import compiled
 from agents.economics.blocks import new_mine_value
 from agents.economics.mining import TABLE_ROWS, enter_machine, table_value
 from agents.tables import Kind, Stage, Status, Tenure
@@ -77,13 +78,31 @@ def profitability(state: State) -> float:
 def _beliefs(state: State) -> tuple[float, float]:
     """Return hashprice net of pool fees and its decay as miners expect them, weighted by megawatts."""
     firms, sites = state.firms, state.sites
-    mw = np.bincount(sites.owner + 1, sites.energised_mw, minlength=len(firms) + 1)[1:]
-    mw = mw * (firms.kind <= Kind.PRIVATE)
+    mw, reward = _weights(
+        sites.owner, sites.energised_mw, firms.kind, firms.expected_hashprice, firms.pool_fee
+    )
     total = float(np.add.reduce(mw))
     if total <= 0.0:
         return state.hashprice, state.scenario.bitcoin.expected_decay
-    reward = firms.expected_hashprice * (1.0 - firms.pool_fee)
     return float(mw @ reward) / total, float(mw @ firms.expected_decay) / total
+
+
+@compiled
+def _weights(
+    owner: np.ndarray,
+    energised_mw: np.ndarray,
+    kind: np.ndarray,
+    expected: np.ndarray,
+    pool_fee: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each firm's energised megawatts, none unless it is a miner, and hashprice net of pool fees."""
+    mw, reward = np.zeros(kind.size), np.empty(kind.size)
+    for site in range(owner.size):
+        if owner[site] >= 0 and kind[owner[site]] <= Kind.PRIVATE:
+            mw[owner[site]] += energised_mw[site]
+    for firm in range(kind.size):
+        reward[firm] = expected[firm] * (1.0 - pool_fee[firm])
+    return mw, reward
 
 
 def _power_cost(state: State, drawn: np.ndarray | float) -> np.ndarray | float:
@@ -218,7 +237,7 @@ def _order_first_machines(state: State) -> None:
     if founded < 1:
         return
     new = firms.entry_month == founded
-    if not new.any():
+    if not np.logical_or.reduce(new):
         return
     new &= (firms.kind == Kind.PRIVATE) & (firms.status == Status.ACTIVE)
     site = rows_where((sites.owner >= 0) & new[sites.owner] & (sites.stage == Stage.CONSTRUCTION))
@@ -237,14 +256,35 @@ def _order_first_machines(state: State) -> None:
 def _open(state: State) -> None:
     """Hand entrants whose mine energises next month the money that was set aside for it."""
     firms, sites = state.firms, state.sites
-    ready = rows_where((sites.stage == Stage.CONSTRUCTION) & (sites.energisation <= state.month + 1))
-    if not len(ready):
-        return
-    owner = sites.owner[ready]
-    opening = np.zeros(len(firms), dtype=bool)
-    opening[owner[owner >= 0]] = True
-    opening &= (firms.entry_month > 0) & (firms.kind == Kind.PRIVATE) & (firms.restricted_cash > 0.0)
-    rows = rows_where(opening)
+    rows = _opening(
+        sites.owner,
+        sites.stage,
+        sites.energisation,
+        firms.entry_month,
+        firms.kind,
+        firms.restricted_cash,
+        state.month + 1,
+    )
     if len(rows):
         reserved = firms.restricted_cash[rows]
         state.ledger.post("reserves released", "cash", "restricted_cash", reserved, rows=rows)
+
+
+@compiled
+def _opening(
+    owner: np.ndarray,
+    stage: np.ndarray,
+    energisation: np.ndarray,
+    entry_month: np.ndarray,
+    kind: np.ndarray,
+    restricted_cash: np.ndarray,
+    month: int,
+) -> np.ndarray:
+    """Return the entrants with money set aside of which a mine energises by a month."""
+    opening = np.zeros(kind.size, np.bool_)
+    for site in range(owner.size):
+        firm = owner[site]
+        if firm >= 0 and stage[site] == Stage.CONSTRUCTION and energisation[site] <= month:
+            private = entry_month[firm] > 0 and kind[firm] == Kind.PRIVATE
+            opening[firm] = private and restricted_cash[firm] > 0.0
+    return opening.nonzero()[0]

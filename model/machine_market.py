@@ -311,7 +311,7 @@ def sell_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> None:
 def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.ndarray:
     """Take machines off sites and books; return what they are worth on the market, musd by firm."""
     sites, firms = state.sites, state.firms
-    gone, book = _part_of_books(
+    gone, book = _sold_off(
         rows,
         sold @ state.machine_price,
         sites.owner,
@@ -319,22 +319,26 @@ def _remove_machines(state: State, rows: np.ndarray, sold: np.ndarray) -> np.nda
         # Machines on order are in the books too.
         machines_on_order(state),
         firms.machines,
+        sold,
+        sites.hash,
     )
-    _take_off(rows, sold, sites.hash)
     state.ledger.post("machines sold, at book", "earnings", "machines", book)
     return gone
 
 
 @compiled
-def _part_of_books(
+def _sold_off(
     rows: np.ndarray,
     worth_sold: np.ndarray,
     owner: np.ndarray,
     worth: np.ndarray,
     on_order: np.ndarray,
     booked: np.ndarray,
+    sold: np.ndarray,
+    hashes: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what machines sold are worth on the market, and their share of the books, musd by firm."""
+    """Take machines off sites; return what they are worth and their share of the books, musd by firm."""
+    _take_off(rows, sold, hashes)
     held, gone, book = np.zeros(booked.size), np.zeros(booked.size), np.zeros(booked.size)
     for site in range(owner.size):
         if owner[site] >= 0:

@@ -9,8 +9,8 @@ import numpy as np
 
 from agents.columns import rows_where
 from agents.compiled import compiled
-from agents.economics.dispatch import dispatch_machines, fixed_part, optimal_dispatch
-from agents.economics.mining import breakeven_power_price, hashprice
+from agents.economics.dispatch import bill_of, fixed_part, optimal_dispatch, price_met, uptime_and_margin
+from agents.economics.mining import breakeven_of, breakeven_power_price, hashprice
 from agents.tables import Contract, Status
 from model.state import State
 
@@ -18,8 +18,8 @@ HOURS_PER_MONTH = 730.5
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 RUNNING = 0.01
 """A machine that would run in less than this share of hours counts as off."""
-CHARGES = "hosting_fee", "host_cost", "energy_cost", "response_income", "operating_cost"
-"""What running costs and brings a site in a month, musd."""
+CHARGES = "under_water_mw", "hosting_fee", "host_cost", "energy_cost", "response_income", "operating_cost"
+"""Megawatts at a site that stand still, and what running costs and brings it in a month, musd."""
 
 
 def alive(state: State) -> np.ndarray:
@@ -187,12 +187,13 @@ def dispatch(state: State) -> None:
     `response_income` (musd), and `stopped`: sites and generations of the machines that do not run.
     """
     sites, firms = state.sites, state.firms
-    fleet = fleets(sites.hash)
-    rows, hourly, resale = _conditions(
+    fleet, efficiency, (fixed, hourly_price) = fleets(sites.hash), meter_efficiency(state), power_price(state)
+    met = _prices_met(
         fleet.site,
         fleet.generation,
-        meter_efficiency(state),
-        *power_price(state),
+        efficiency,
+        fixed,
+        hourly_price,
         sites.owner,
         sites.region,
         sites.contract,
@@ -202,29 +203,26 @@ def dispatch(state: State) -> None:
         firms.expected_hashprice,
         state.hashprice,
     )
-    counted, efficiency, operating, fixed, hourly_price, volatility = rows
-    breakeven = breakeven_power_price(counted, efficiency)
-    run = dispatch_machines(breakeven, operating, fixed, hourly_price, volatility, hourly, resale)
+    uptime, margin = uptime_and_margin(met)
+    prices = fixed, hourly_price, sites.contract
     places = sites.energised_mw, sites.owner, firms.status, state.scenario.power.availability
-    _leave(state, *_by_site(*fleet, efficiency, *run, *places))
+    _leave(state, *_by_site(*fleet, met[0], uptime, margin, efficiency, *prices, *places))
 
 
 def _leave(state: State, sums: np.ndarray, *stopped: np.ndarray) -> None:
     """Write what has been added up by site, and what stopped, to scratch and to the columns of sites."""
     sites, scratch = state.sites, state.scratch
-    running, installed, on, running_mw, energy, resale = sums
-    scratch["running_hash"], scratch["machine_mw"], scratch["running_mw"] = running, installed, running_mw
+    scratch["running_hash"], scratch["machine_mw"], _, scratch["running_mw"], _, _ = sums
     scratch["stopped"] = stopped
-    unlet = sites.mining_mw, sites.idle_mw
-    scratch["under_water_mw"] = _assign_use(installed, on, *unlet, sites.months_off, sites.energised_mw)
+    uses = sites.mining_mw, sites.idle_mw, sites.months_off, sites.energised_mw
     margins = sites.host_site, sites.hosting_margin, sites.operating_cost
-    charges = _charges(running_mw, energy, resale, *margins, HOURS_PER_MONTH / 1e6)
+    charges = _uses_and_charges(sums, *uses, *margins, HOURS_PER_MONTH / 1e6)
     for name, charge in zip(CHARGES, charges, strict=True):
         scratch[name] = charge
 
 
 @compiled
-def _conditions(
+def _prices_met(
     site: np.ndarray,
     generation: np.ndarray,
     efficiency: np.ndarray,
@@ -238,29 +236,26 @@ def _conditions(
     pool_fee: np.ndarray,
     expected: np.ndarray,
     hashprice: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what machines meet, [6 x n], and whether their site pays by the hour, or can sell power back.
-
-    Rows: hashprice net of pool fees that counts, J/TH, operating cost, fixed part and mean hourly part of the
-    power price, and volatility of the latter.
-    """
-    rows = np.empty((6, site.size))
-    hourly, resale = np.empty(site.size, np.bool_), np.empty(site.size, np.bool_)
+) -> np.ndarray:
+    """Return for machines the price below which they run, mean and volatility of that they meet, [3 x n]."""
+    rows = np.empty((3, site.size))
     for row in range(site.size):
-        each = site[row]
-        firm = owner[each]
-        hourly[row] = contract[each] == Contract.GRID
-        resale[row] = contract[each] == Contract.FIXED_RESALE
+        each = int(site[row])
+        firm = int(owner[each])
+        hourly, resale = contract[each] == Contract.GRID, contract[each] == Contract.FIXED_RESALE
         # A tariff or a hosting contract is a commitment of months: its machines stop when the hashprice the
         # firm reckons with no longer pays. Whoever faces hourly prices stops by the hour.
-        counted = hashprice if hourly[row] or resale[row] else expected[firm]
-        rows[0, row] = counted * (1.0 - pool_fee[firm])
-        rows[1, row] = efficiency[generation[row]]
-        rows[2, row] = operating_cost[each]
-        rows[3, row] = fixed[each]
-        rows[4, row] = hourly_price[each]
-        rows[5, row] = volatility[region[each]]
-    return rows, hourly, resale
+        counted = hashprice if hourly or resale else expected[firm]
+        rows[0, row], rows[1, row], rows[2, row] = price_met(
+            breakeven_of(counted * (1.0 - pool_fee[firm]), efficiency[int(generation[row])]),
+            operating_cost[each],
+            fixed[each],
+            hourly_price[each],
+            volatility[int(region[each])],
+            hourly,
+            resale,
+        )
+    return rows
 
 
 @compiled
@@ -268,10 +263,13 @@ def _by_site(
     site: np.ndarray,
     generation: np.ndarray,
     hash_eh_s: np.ndarray,
-    efficiency: np.ndarray,
+    worth: np.ndarray,
     uptime: np.ndarray,
-    energy: np.ndarray,
-    resale: np.ndarray,
+    margin: np.ndarray,
+    efficiency: np.ndarray,
+    fixed: np.ndarray,
+    hourly_price: np.ndarray,
+    contract: np.ndarray,
     energised_mw: np.ndarray,
     owner: np.ndarray,
     status: np.ndarray,
@@ -286,14 +284,18 @@ def _by_site(
     sums = np.zeros((6, owner.size))
     stopped, entries = 0, np.empty((2, site.size), np.int64)
     for row in range(site.size):
-        each, megawatts = site[row], hash_eh_s[row] * efficiency[row]
+        each, megawatts = int(site[row]), hash_eh_s[row] * efficiency[generation[row]]
+        hourly, resale = contract[each] == Contract.GRID, contract[each] == Contract.FIXED_RESALE
+        energy, sold = bill_of(
+            worth[row], uptime[row], margin[row], fixed[each], hourly_price[each], hourly, resale
+        )
         pays = uptime[row] > RUNNING
         sums[0, each] += hash_eh_s[row] * uptime[row]
         sums[1, each] += megawatts
         sums[2, each] += megawatts if pays and energised_mw[each] > 0.0 else 0.0
         sums[3, each] += megawatts * uptime[row]
-        sums[4, each] += megawatts * energy[row]
-        sums[5, each] += megawatts * resale[row]
+        sums[4, each] += megawatts * energy
+        sums[5, each] += megawatts * sold
         entries[0, stopped], entries[1, stopped] = each, generation[row]
         stopped += not pays
     for each in range(owner.size):
@@ -305,47 +307,35 @@ def _by_site(
 
 
 @compiled
-def _assign_use(
-    installed: np.ndarray,
-    on: np.ndarray,
+def _uses_and_charges(
+    sums: np.ndarray,
     mining_mw: np.ndarray,
     idle_mw: np.ndarray,
     months_off: np.ndarray,
     energised_mw: np.ndarray,
-) -> np.ndarray:
-    """Divide unlet megawatts into mining and idle, and count months off; return what stands still, MW."""
-    under_water = np.empty(installed.size)
-    for site in range(installed.size):
-        unlet = mining_mw[site] + idle_mw[site]
-        mining_mw[site] = min(on[site], unlet)
-        idle_mw[site] = unlet - mining_mw[site]
-        stands = installed[site] > 0.0 and on[site] <= 0.0 and energised_mw[site] > 0.0
-        months_off[site] = months_off[site] + 1.0 if stands else 0.0
-        under_water[site] = installed[site] - on[site]
-    return under_water
-
-
-@compiled
-def _charges(
-    running_mw: np.ndarray,
-    energy: np.ndarray,
-    resale: np.ndarray,
     host_site: np.ndarray,
     hosting_margin: np.ndarray,
     operating_cost: np.ndarray,
     to_musd: float,
 ) -> np.ndarray:
-    """Return the costs of the month by site, musd, as `CHARGES` names them."""
-    charges = np.zeros((len(CHARGES), running_mw.size))
-    for site in range(running_mw.size):
-        net_energy, sold = energy[site] * to_musd, resale[site] * to_musd
+    """Divide unlet megawatts into mining and idle, count months off, and return `CHARGES` by site."""
+    charges = np.zeros((len(CHARGES), mining_mw.size))
+    for site in range(mining_mw.size):
+        _, installed, on, running_mw, energy, resale = sums[:, site]
+        unlet = mining_mw[site] + idle_mw[site]
+        mining_mw[site] = min(on, unlet)
+        idle_mw[site] = unlet - mining_mw[site]
+        stands = installed > 0.0 and on <= 0.0 and energised_mw[site] > 0.0
+        months_off[site] = months_off[site] + 1.0 if stands else 0.0
+        charges[0, site] = installed - on
+        net_energy, sold = energy * to_musd, resale * to_musd
         if host_site[site] >= 0:
-            charges[0, site] = net_energy
-            charges[1, site] = net_energy - hosting_margin[site] * running_mw[site] * to_musd
+            charges[1, site] = net_energy
+            charges[2, site] = net_energy - hosting_margin[site] * running_mw * to_musd
         else:
-            charges[2, site] = net_energy + sold
-            charges[3, site] = sold
-        charges[4, site] = operating_cost[site] * running_mw[site] * to_musd
+            charges[3, site] = net_energy + sold
+            charges[4, site] = sold
+        charges[5, site] = operating_cost[site] * running_mw * to_musd
     return charges
 
 

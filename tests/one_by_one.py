@@ -24,7 +24,7 @@ from agents.economics.tenants import Alternatives
 
 WHOLE = {"asked_price", "clear_leases", "lease_line", "shared_waits", "trusted"}
 """Left on columns: markets and a queue are one for all, and lease lines come as blocks by products."""
-TABLES = {"table_value", "turns"}
+TABLES = {"table_value", "turns", "uptime_and_margin"}
 """What they are given first is a table with a column an entry; the loop goes over columns."""
 BEST_OF_ALTERNATIVES = {"highest_rent"}
 """An answer holds the best of a tenant's alternatives, which are the first axis of what it is given."""

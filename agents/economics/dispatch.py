@@ -41,10 +41,27 @@ def optimal_dispatch(
     Raises:
         ValueError: If a price is not finite or a volatility is negative.
     """
-    rows = np.array(np.broadcast_arrays(breakeven, mean_price, volatility), dtype=float)
-    shape = rows.shape[1:]
-    uptime, margin = _run(rows.reshape(3, -1))
+    given = (
+        finite("breakeven", breakeven),
+        finite("mean_price", mean_price),
+        nonnegative("volatility", volatility),
+    )
+    shape = np.broadcast_shapes(*{np.shape(each) for each in given})
+    rows = np.empty((3, *shape))
+    for place, each in enumerate(given):
+        rows[place] = each
+    uptime, margin = uptime_and_margin(rows.reshape(3, -1))
     return plain(uptime.reshape(shape)), plain(margin.reshape(shape))
+
+
+def uptime_and_margin(rows: np.ndarray) -> np.ndarray:
+    """Return `optimal_dispatch`, [2 x n], of breakeven, mean price and volatility, [3 x n], unchecked."""
+    run, random, ratio = _at_mean(rows)
+    if random.size:
+        np.log(ratio, ratio)
+        distances = _distances(rows, random, ratio)
+        _at_random(rows, random, ndtr(distances, distances), run)
+    return run
 
 
 class Dispatch(NamedTuple):
@@ -88,14 +105,54 @@ def dispatch_machines(
     Raises:
         ValueError: If a breakeven or volatility is negative, or any price is NaN.
     """
-    given = breakeven, operating, fixed, energy_price, volatility, hourly, resale
-    if len({np.shape(each) for each in given}) > 1 or np.ndim(breakeven) != 1:
-        columns = np.broadcast_arrays(*given)
-        run = dispatch_machines(*(each.flatten() for each in columns))
-        return Dispatch(*(plain(each.reshape(columns[0].shape)) for each in run))
     nonnegative("breakeven", breakeven)
-    rows = _prices(*given)
-    return Dispatch(*_costs(rows[0], fixed, energy_price, hourly, resale, _run(rows)))
+    given = np.broadcast_arrays(breakeven, operating, fixed, energy_price, volatility, hourly, resale)
+    shape, columns = given[0].shape, [each.flatten() for each in given]
+    rows = _prices(*columns)
+    run = optimal_dispatch(*rows)
+    bills = _bills(rows[0], *run, *(columns[place] for place in (2, 3, 5, 6)))
+    return Dispatch(*(plain(each.reshape(shape)) for each in (run[0], *bills)))
+
+
+@compiled
+def price_met(
+    breakeven: float,
+    operating: float,
+    fixed: float,
+    energy_price: float,
+    volatility: float,
+    hourly: bool,
+    resale: bool,
+) -> tuple[float, float, float]:
+    """Return the price below which machines run, and mean and volatility of the price they see.
+
+    For one entry of a loop: from arguments of `dispatch_machines`, those of `optimal_dispatch`.
+    """
+    worth = breakeven - (operating + (fixed if hourly else 0.0))
+    if hourly or resale:
+        return worth, energy_price, volatility
+    return worth, fixed, 0.0
+
+
+@compiled
+def bill_of(
+    worth: float,
+    uptime: float,
+    margin: float,
+    fixed: float,
+    energy_price: float,
+    hourly: bool,
+    resale: bool,
+) -> tuple[float, float]:
+    """Return cost of energy, and income from selling power back, as in `Dispatch`.
+
+    For one entry of a loop, from the price below which machines run and what `optimal_dispatch` says.
+    """
+    paid = worth * uptime - margin
+    if resale:
+        sold = energy_price - paid
+        return fixed - sold, sold
+    return paid + (fixed if hourly else 0.0) * uptime, 0.0
 
 
 def fixed_part(
@@ -142,83 +199,74 @@ def _prices(
     hourly: np.ndarray,
     resale: np.ndarray,
 ) -> np.ndarray:
-    """Return the price below which machines run, and mean and volatility of the price they see."""
     rows = np.empty((3, breakeven.size))
     for row in range(breakeven.size):
-        moves = hourly[row] or resale[row]
-        rows[0, row] = breakeven[row] - (operating[row] + (fixed[row] if hourly[row] else 0.0))
-        rows[1, row] = energy_price[row] if moves else fixed[row]
-        rows[2, row] = volatility[row] if moves else 0.0
+        rows[0, row], rows[1, row], rows[2, row] = price_met(
+            breakeven[row],
+            operating[row],
+            fixed[row],
+            energy_price[row],
+            volatility[row],
+            hourly[row],
+            resale[row],
+        )
     return rows
 
 
 @compiled
-def _costs(
+def _bills(
     worth: np.ndarray,
+    uptime: np.ndarray,
+    margin: np.ndarray,
     fixed: np.ndarray,
     energy_price: np.ndarray,
     hourly: np.ndarray,
     resale: np.ndarray,
-    run: np.ndarray,
 ) -> np.ndarray:
-    """Return uptime, energy net of what is sold back, and what is sold back, from uptime and margin."""
-    costs = np.empty((3, worth.size))
+    bills = np.empty((2, worth.size))
     for row in range(worth.size):
-        uptime = run[0, row]
-        paid = worth[row] * uptime - run[1, row]
-        sold = energy_price[row] - paid if resale[row] else 0.0
-        on_top = fixed[row] if hourly[row] else 0.0
-        costs[0, row] = uptime
-        costs[1, row] = fixed[row] - sold if resale[row] else paid + on_top * uptime
-        costs[2, row] = sold
-    return costs
-
-
-def _run(rows: np.ndarray) -> np.ndarray:
-    """Return uptime and margin from breakeven, mean price and volatility, all as rows."""
-    finite("breakeven", rows[0])
-    finite("mean_price", rows[1])
-    nonnegative("volatility", rows[2])
-    run, random, varying = _at_mean(rows)
-    if random.size:
-        with np.errstate(over="ignore", divide="ignore"):
-            log_ratio = np.log(varying[0] / varying[1])
-        _at_random(varying, ndtr(_distances(varying[2], log_ratio)), random, run)
-    return run
+        bills[0, row], bills[1, row] = bill_of(
+            worth[row], uptime[row], margin[row], fixed[row], energy_price[row], hourly[row], resale[row]
+        )
+    return bills
 
 
 @compiled
 def _at_mean(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return uptime and margin if power always cost its mean, and entries for which it does not."""
-    breakeven, mean, spread = rows
-    run, varying = np.empty((2, mean.size)), np.empty((3, mean.size))
-    random, count = np.empty(mean.size, np.int64), 0
-    for row in range(mean.size):
-        run[0, row] = 1.0 if mean[row] < breakeven[row] else 0.0
-        run[1, row] = max(breakeven[row] - mean[row], 0.0)
-        # What does not vary is written over by the next.
-        random[count] = row
-        varying[0, count], varying[1, count], varying[2, count] = breakeven[row], mean[row], spread[row]
-        count += (spread[row] > _NO_SPREAD) & (mean[row] > 0.0) & (breakeven[row] > 0.0)
-    return run, random[:count], varying[:, :count].copy()
+    """Return uptime and margin if power always cost its mean.
+
+    And for which entries it does not, with the breakeven price over the mean.
+    """
+    run, ratio = np.empty((2, rows.shape[1])), np.empty(rows.shape[1])
+    random, count = np.empty(rows.shape[1], np.int64), 0
+    for row in range(rows.shape[1]):
+        breakeven, mean = rows[0, row], rows[1, row]
+        run[0, row] = 1.0 if mean < breakeven else 0.0
+        run[1, row] = max(breakeven - mean, 0.0)
+        if rows[2, row] > _NO_SPREAD and mean > 0.0 and breakeven > 0.0:
+            random[count], ratio[count] = row, breakeven / mean
+            # What is next to nothing of the mean, however much that varies, runs nothing.
+            count += ratio[count] > 0.0
+    return run, random[:count], ratio[:count]
 
 
 @compiled
-def _distances(spread: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
+def _distances(rows: np.ndarray, random: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
     """Return d and d - s of each price that varies."""
-    distances = np.empty((2, spread.size))
-    for row in range(spread.size):
-        distance = log_ratio[row] / spread[row] + 0.5 * spread[row]
-        distances[0, row], distances[1, row] = distance, distance - spread[row]
+    distances = np.empty((2, random.size))
+    for entry in range(random.size):
+        spread = rows[2, random[entry]]
+        distance = log_ratio[entry] / spread + 0.5 * spread
+        distances[0, entry], distances[1, entry] = distance, distance - spread
     return distances
 
 
 @compiled
-def _at_random(varying: np.ndarray, below: np.ndarray, random: np.ndarray, run: np.ndarray) -> None:
+def _at_random(rows: np.ndarray, random: np.ndarray, below: np.ndarray, run: np.ndarray) -> None:
     """Write uptime and margin where the price varies, from N(d) and N(d - s)."""
     for entry in range(random.size):
         row = random[entry]
-        put = varying[0, entry] * below[0, entry] - varying[1, entry] * below[1, entry]
+        put = rows[0, row] * below[0, entry] - rows[1, row] * below[1, entry]
         run[0, row] = below[0, entry]
         # A put is worth at least what it pays at the mean price; far from it, rounding alone would say
         # otherwise.

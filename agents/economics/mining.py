@@ -77,6 +77,12 @@ def breakeven_power_price(hashprice: ArrayLike, efficiency: ArrayLike) -> Result
     return nonnegative("hashprice", hashprice) / (positive("efficiency", efficiency) * MWH_PER_PH_DAY)
 
 
+@compiled
+def breakeven_of(hashprice: float, efficiency: float) -> float:
+    """Return `breakeven_power_price` for one entry of a loop."""
+    return hashprice / (efficiency * MWH_PER_PH_DAY)
+
+
 def cash_margin(
     hashprice: ArrayLike, efficiency: ArrayLike, power_cost: ArrayLike, uptime: ArrayLike = 1.0
 ) -> Result:

@@ -12,11 +12,11 @@ from model.industry import Industry
 def test_columns_say_what_formulas_say_of_one_entry_at_a_time(scenario):
     columns, twin = Industry(scenario, rng=1), Industry(scenario, rng=1)
     columns.run_for(6)
-    formula = model.mining.dispatch_machines
+    formula = model.mining.optimal_dispatch
     with one_by_one():
-        assert model.mining.dispatch_machines is not formula
+        assert model.mining.optimal_dispatch is not formula
         twin.run_for(6)
-    assert model.mining.dispatch_machines is formula
+    assert model.mining.optimal_dispatch is formula
     numbers = columns.series.select_dtypes("number")
     np.testing.assert_allclose(twin.series[numbers.columns], numbers, rtol=1e-9, atol=1e-9)
     for table in ("firms", "sites", "leases"):
