@@ -387,8 +387,7 @@ def _scrapped(
     site: np.ndarray, generation: np.ndarray, hashes: np.ndarray, owner: np.ndarray, share: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return sites where machines are scrapped, and how many, EH/s by generation; sites come in order."""
-    rows, scrapped = np.empty(site.size, np.int64), np.zeros((site.size, hashes.shape[1]))
-    count = 0
+    rows, count, scrapped = np.empty(site.size, np.int64), 0, np.zeros((site.size, hashes.shape[1]))
     for entry in range(site.size):
         each, machine = site[entry], generation[entry]
         lost = hashes[each, machine] * share
