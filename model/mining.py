@@ -278,17 +278,15 @@ def _by_site(
     """Add machines up by site, [6 x sites], and return site and generation of those that do not run.
 
     Rows: running hash, EH/s; megawatts of machines, of those that are on, and running; cost of energy, and
-    income from selling power back, USD per hour. Machines in store, at a mine that is not energised, do not
-    run.
+    income from selling power back, USD per hour. Machines at a mine that is not energised do not run.
     """
     sums = np.zeros((6, owner.size))
     stopped, entries = 0, np.empty((2, site.size), np.int64)
     for row in range(site.size):
         each, megawatts = int(site[row]), hash_eh_s[row] * efficiency[generation[row]]
         hourly, resale = contract[each] == Contract.GRID, contract[each] == Contract.FIXED_RESALE
-        energy, sold = bill_of(
-            worth[row], uptime[row], margin[row], fixed[each], hourly_price[each], hourly, resale
-        )
+        met = worth[row], uptime[row], margin[row], fixed[each], hourly_price[each]
+        energy, sold = bill_of(*met, hourly, resale)
         pays = uptime[row] > RUNNING
         sums[0, each] += hash_eh_s[row] * uptime[row]
         sums[1, each] += megawatts
@@ -298,12 +296,20 @@ def _by_site(
         sums[5, each] += megawatts * sold
         entries[0, stopped], entries[1, stopped] = each, generation[row]
         stopped += not pays
-    for each in range(owner.size):
-        runs = energised_mw[each] > 0.0 and owner[each] >= 0 and status[owner[each]] < Status.ACQUIRED
+    _take_off_idle_hours(sums, energised_mw, owner, status, availability)
+    return sums, entries[0, :stopped], entries[1, :stopped]
+
+
+@compiled
+def _take_off_idle_hours(
+    sums: np.ndarray, energised_mw: np.ndarray, owner: np.ndarray, status: np.ndarray, availability: float
+) -> None:
+    """Take the hours off in which machines are not available: all where nobody mines."""
+    for site in range(owner.size):
+        runs = energised_mw[site] > 0.0 and owner[site] >= 0 and status[owner[site]] < Status.ACQUIRED
         share = availability if runs else 0.0
         for flow in (0, 3, 4, 5):
-            sums[flow, each] *= share
-    return sums, entries[0, :stopped], entries[1, :stopped]
+            sums[flow, site] *= share
 
 
 @compiled
