@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from agents.compiled import compiled
 from agents.economics.checks import Result, entry_by_entry, finite, nonnegative, plain, spread
+from agents.economics.queues import NO_HAZARD
 
 HOURS_PER_DAY = 24.0
 
@@ -163,7 +164,7 @@ def years_alone(backlog: float, capacity: float) -> float:
 @compiled
 def wait_behind(alone: float, log: float, withdrawal: float) -> float:
     """Return the `backlog_wait` behind a backlog that would last so long alone, from ln(1 + w alone)."""
-    return log / withdrawal if withdrawal > 0.0 else alone
+    return log / withdrawal if withdrawal > NO_HAZARD else alone
 
 
 def turns(places: np.ndarray, withdrawal: float) -> np.ndarray:
@@ -179,7 +180,7 @@ def turns(places: np.ndarray, withdrawal: float) -> np.ndarray:
     """
     served = _begin(places, np.log1p(withdrawal * places[0]), withdrawal)
     _begin_with(places, np.exp(served[2]), served)
-    if withdrawal > 0.0:
+    if withdrawal > NO_HAZARD:
         served[2] = np.log1p(withdrawal * served[2]) / withdrawal
     return served
 

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from agents.compiled import compiled
 from agents.economics.checks import Result, nonnegative, plain, positive
 
+NO_HAZARD = 1e-200
+"""Hazard of withdrawals, 1/year, up to which nobody leaves: products with it would lose their digits."""
+
 
 def queue_wait(arrivals: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike) -> Result:
     """Return how long those who stay wait in the steady state of an overloaded queue: ln(A/C)/w.
@@ -76,9 +79,9 @@ def backlog_wait(backlog: ArrayLike, capacity: ArrayLike, withdrawal: ArrayLike)
     """
     alone = _served_alone(nonnegative("backlog", backlog), nonnegative("capacity", capacity))
     hazard = nonnegative("withdrawal", withdrawal)
-    if isinstance(hazard, float) and hazard > 0.0:
+    if isinstance(hazard, float) and hazard > NO_HAZARD:
         return plain(np.log1p(hazard * alone) / hazard)
-    leaving = np.greater(hazard, 0.0)
+    leaving = np.greater(hazard, NO_HAZARD)
     hazard = np.where(leaving, hazard, 1.0)
     return plain(np.where(leaving, np.log1p(hazard * alone) / hazard, alone))
 

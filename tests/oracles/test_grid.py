@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.economics.grid import (
@@ -78,6 +78,7 @@ def test_expected_connections_are_those_of_a_queue_run_in_small_steps():
 
 
 @given(loads, loads, years, rates, hazards, years)
+@example(ahead=0.0, place=3.0, matures=0.0, capacity=4.0, hazard=5e-324, horizon=1.0)
 def test_nobody_is_connected_twice_or_before_it_is_ripe(ahead, place, matures, capacity, hazard, horizon):
     expected = connected_within(ahead, place, matures, capacity, hazard, horizon)
     assert 0.0 <= expected <= place + 1e-9
