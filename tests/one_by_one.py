@@ -1,9 +1,10 @@
 """The one-by-one twin: the model with its formulas called for one firm, site, block or machine at a time.
 
-A tick hands whole columns to the formulas of `agents.economics`. In the twin each of them is called in a
-Python loop, once an entry, with plain numbers, and the answers are put together again. Everything else (sums,
-sorting, book-keeping, recording, the market's assignment problem) stays as it is, so the twin is quicker than
-a model written agent by agent would be, and a speed measured against it is understated.
+A tick hands whole columns to the formulas of `agents.economics`, or calls them in compiled loops. In the twin
+each of them is called in a Python loop, once an entry, with plain numbers: formulas of columns have their
+answers put together again, and loops that call formulas of one entry run as the Python they are written in.
+Everything else (sums, sorting, book-keeping, recording, the market's assignment problem) stays as it is, so
+the twin is quicker than a model written agent by agent would be, and a speed measured against it understated.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from unittest.mock import patch
 import numpy as np
 
 import agents.economics
+from agents.compiled import compiled_functions, is_compiled
 from agents.economics.tenants import Alternatives
 
 WHOLE = {"asked_price", "clear_leases", "lease_line", "shared_waits", "trusted"}
@@ -96,11 +98,35 @@ def looped(formula: Callable[..., Any]) -> Callable[..., Any]:
     return loop
 
 
+def calling_formulas() -> list[tuple[Any, str, Any]]:
+    """Return the compiled formulas of one entry, and the compiled loops that call them, directly or not."""
+    everything = compiled_functions()
+    found = {
+        value
+        for _, name, value in everything
+        if value.py_func.__module__.startswith("agents.economics.")
+        and not name.startswith("_")
+        and name not in WHOLE
+    }
+    while True:
+        more = {value for _, _, value in everything if value not in found and _calls(value, found)}
+        if not more:
+            return [each for each in everything if each[2] in found]
+        found |= more
+
+
+def _calls(loop: Any, functions: set[Any]) -> bool:
+    names = loop.py_func.__globals__
+    called = (names.get(name) for name in loop.py_func.__code__.co_names)
+    return any(is_compiled(each) and each in functions for each in called)
+
+
 @contextmanager
 def one_by_one() -> Iterator[None]:
     """Let the model call its formulas one entry at a time inside the block."""
     known = formulas()
-    patches = [
+    patches = [patch.object(module, name, value.py_func) for module, name, value in calling_formulas()]
+    patches += [
         patch.object(module, name, looped(value))
         for module_name, module in list(sys.modules.items())
         if module_name.startswith("model.")
@@ -108,6 +134,8 @@ def one_by_one() -> Iterator[None]:
         if inspect.isfunction(value) and value in known
     ]
     with ExitStack() as stack:
+        # Numbers of numpy warn where compiled ones do not: a division by zero gives infinity.
+        stack.enter_context(np.errstate(all="ignore"))
         for each in patches:
             stack.enter_context(each)
         yield
