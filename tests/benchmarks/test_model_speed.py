@@ -4,12 +4,9 @@ Milliseconds are told, not tested: they are the machine's as much as the model's
 taken in one process, and memory.
 """
 
-import os
 import subprocess
 import sys
-import sysconfig
 import time
-from pathlib import Path
 
 import pytest
 from one_by_one import one_by_one
@@ -106,18 +103,6 @@ def test_the_audit_costs_less_than_a_tenth_of_a_tick(benchmark, monkeypatch):
     assert 0.0 < spent[0] < 0.1 * whole
 
 
-def forget_libraries() -> None:
-    """Let the kernel read shared libraries anew, as after a restart.
-
-    Right after an installation it holds them in large pieces, and maps 65 MB more of the compiler's library
-    into every process than the process touches.
-    """
-    os.sync()
-    for path in Path(sysconfig.get_path("platlib")).rglob("*.so*"):
-        with path.open("rb") as library:
-            os.posix_fadvise(library.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="reads memory as Linux tells it")
 def test_the_reference_run_needs_less_than_400_megabytes(benchmark):
     """Of a process that does nothing else: Python, libraries, the run and its tables."""
@@ -126,7 +111,6 @@ def test_the_reference_run_needs_less_than_400_megabytes(benchmark):
         "print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     command, options = [sys.executable, "-c", code], {"check": True, "capture_output": True, "text": True}
-    forget_libraries()
     answer = benchmark.pedantic(subprocess.run, (command,), options, rounds=1)
     peak = int(answer.stdout) / 1024.0
     benchmark.extra_info |= {"peak_megabytes": round(peak)}
