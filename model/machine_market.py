@@ -22,7 +22,6 @@ from model.ownership import machines_on_order
 from model.rest_of_world import RestOfWorld, rest_of_world_at_start
 
 if TYPE_CHECKING:
-    from model.parameters.bitcoin import Bitcoin
     from model.state import State
 
 MONTHS = 12.0
@@ -87,13 +86,9 @@ def remember_orders(
     return price
 
 
-def still_made(bitcoin: Bitcoin, generation_month: np.ndarray, month: int) -> np.ndarray:
-    """Return which generations are made, now or in future; the newest on sale always is."""
-    return _still_made(generation_month, month, bitcoin.machine_sale_years * MONTHS)
-
-
 @compiled
-def _still_made(generation_month: np.ndarray, month: int, sale_months: float) -> np.ndarray:
+def still_made(generation_month: np.ndarray, month: int, sale_months: float) -> np.ndarray:
+    """Return which generations are made, now or in future; the newest on sale always is."""
     made, newest = np.empty(generation_month.size, np.bool_), -1
     for machine in range(made.size):
         made[machine] = month < generation_month[machine] + sale_months
@@ -115,7 +110,7 @@ def machine_values(sector: RestOfWorld, generation_month: np.ndarray, month: int
 
 @compiled
 def _waits(generation_month: np.ndarray, month: int, sale_months: float, lead_years: float) -> np.ndarray:
-    return np.where(_still_made(generation_month, month, sale_months), lead_years, 0.0)
+    return np.where(still_made(generation_month, month, sale_months), lead_years, 0.0)
 
 
 def best_machine(
@@ -135,7 +130,7 @@ def _best_machine(
     month: int,
     sale_months: float,
 ) -> int:
-    made = _still_made(generation_month, month, sale_months)
+    made = still_made(generation_month, month, sale_months)
     best, most = made.size - 1, -np.inf
     for machine in range(made.size):
         if made[machine] and generation_month[machine] <= month:
@@ -189,7 +184,7 @@ def _asked_prices(
     share: float,
 ) -> np.ndarray:
     """Return what makers ask, and who has machines no longer made, USD/TH by generation."""
-    made = _still_made(generation_month, month, sale_months)
+    made = still_made(generation_month, month, sale_months)
     return asked_price(value, cost * efficiency, share, made, made & (generation_month <= month))
 
 

@@ -348,10 +348,10 @@ def test_fixed_prices_stay():
 
 
 def test_the_newest_machine_is_made_for_ever_if_none_follows():
-    bitcoin = Scenario().bitcoin
-    assert still_made(bitcoin, np.array([-60, -20, -5]), 0).tolist() == [False, True, True]
-    assert still_made(bitcoin, np.array([-60, -20, -5]), 100).tolist() == [False, False, True]
-    assert still_made(bitcoin, np.array([-60, -20, 12]), 0).tolist() == [False, True, True]
+    sold = 12.0 * Scenario().bitcoin.machine_sale_years
+    assert still_made(np.array([-60, -20, -5]), 0, sold).tolist() == [False, True, True]
+    assert still_made(np.array([-60, -20, -5]), 100, sold).tolist() == [False, False, True]
+    assert still_made(np.array([-60, -20, 12]), 0, sold).tolist() == [False, True, True]
 
 
 def test_the_best_machine_is_on_sale_and_gains_most_per_megawatt():
@@ -397,7 +397,7 @@ def test_a_machine_from_its_maker_meets_the_hashprice_of_the_day_it_arrives():
     lead = market.bitcoin.order_lead_months / 12.0
     market.expected_hashprice *= np.exp(-market.expected_decay * lead)
     on_arrival = market.machine_values(0) * np.exp(-market.discount_rate * lead)
-    assert still_made(market.bitcoin, released, 0).tolist() == [False, True, True]
+    assert still_made(released, 0, 12.0 * market.bitcoin.machine_sale_years).tolist() == [False, True, True]
     np.testing.assert_allclose(quoted, [at_once[0], on_arrival[1], on_arrival[2]])
 
 
